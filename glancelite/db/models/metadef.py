@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Glance's tables of metadata definitions."""
+import sqlalchemy
+
+from glancelite.db.models import columns
+
+
+def _name():
+    return sqlalchemy.Column('name', sqlalchemy.String(80), nullable=False)
+
+
+def _of_namespace():
+    return sqlalchemy.Column(
+        'namespace_id', sqlalchemy.Integer,
+        sqlalchemy.ForeignKey('metadef_namespaces.id'), nullable=False)
+
+
+def _named_once(table):
+    """A name once in a namespace, and an index to find it by name."""
+    return (
+        sqlalchemy.UniqueConstraint('namespace_id', 'name',
+                                    name=f'uq_{table}_namespace_id_name'),
+        sqlalchemy.Index(f'ix_{table}_name', 'name'),
+    )
+
+
+metadef_namespaces = sqlalchemy.Table(
+    'metadef_namespaces', columns.metadata,
+    columns.serial(),
+    sqlalchemy.Column('namespace', sqlalchemy.String(80), nullable=False),
+    sqlalchemy.Column('display_name', sqlalchemy.String(80)),
+    sqlalchemy.Column('description', sqlalchemy.Text),
+    sqlalchemy.Column('visibility', sqlalchemy.String(32)),
+    columns.boolean('protected', nullable=True, default=None),
+    sqlalchemy.Column('owner', sqlalchemy.String(255), nullable=False),
+    *columns.timestamps(),
+    sqlalchemy.UniqueConstraint('namespace',
+                                name='uq_metadef_namespaces_namespace'),
+    sqlalchemy.Index('ix_metadef_namespaces_owner', 'owner'),
+    **columns.TABLE_OPTIONS)
+
+metadef_resource_types = sqlalchemy.Table(
+    'metadef_resource_types', columns.metadata,
+    columns.serial(),
+    _name(),
+    columns.boolean('protected'),
+    *columns.timestamps(),
+    sqlalchemy.UniqueConstraint('name',
+                                name='uq_metadef_resource_types_name'),
+    **columns.TABLE_OPTIONS)
+
+metadef_namespace_resource_types = sqlalchemy.Table(
+    'metadef_namespace_resource_types', columns.metadata,
+    sqlalchemy.Column('resource_type_id', sqlalchemy.Integer,
+                      sqlalchemy.ForeignKey('metadef_resource_types.id'),
+                      primary_key=True, nullable=False),
+    sqlalchemy.Column('namespace_id', sqlalchemy.Integer,
+                      sqlalchemy.ForeignKey('metadef_namespaces.id'),
+                      primary_key=True, nullable=False),
+    sqlalchemy.Column('properties_target', sqlalchemy.String(80)),
+    sqlalchemy.Column('prefix', sqlalchemy.String(80)),
+    *columns.timestamps(),
+    sqlalchemy.Index('ix_metadef_ns_res_types_namespace_id',
+                     'namespace_id'),
+    **columns.TABLE_OPTIONS)
+
+metadef_objects = sqlalchemy.Table(
+    'metadef_objects', columns.metadata,
+    columns.serial(),
+    _of_namespace(),
+    _name(),
+    sqlalchemy.Column('description', sqlalchemy.Text),
+    sqlalchemy.Column('required', sqlalchemy.Text),
+    sqlalchemy.Column('json_schema', sqlalchemy.Text, nullable=False),
+    *columns.timestamps(),
+    *_named_once('metadef_objects'),
+    **columns.TABLE_OPTIONS)
+
+metadef_properties = sqlalchemy.Table(
+    'metadef_properties', columns.metadata,
+    columns.serial(),
+    _of_namespace(),
+    _name(),
+    sqlalchemy.Column('json_schema', sqlalchemy.Text, nullable=False),
+    *columns.timestamps(),
+    *_named_once('metadef_properties'),
+    **columns.TABLE_OPTIONS)
+
+metadef_tags = sqlalchemy.Table(
+    'metadef_tags', columns.metadata,
+    columns.serial(),
+    _of_namespace(),
+    _name(),
+    *columns.timestamps(),
+    *_named_once('metadef_tags'),
+    **columns.TABLE_OPTIONS)
