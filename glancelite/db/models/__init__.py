@@ -7,6 +7,7 @@ database.
 from glancelite.db.models import cache
 from glancelite.db.models import columns
 from glancelite.db.models import image
+from glancelite.db.models import listing
 from glancelite.db.models import metadef
 from glancelite.db.models import own
 from glancelite.db.models import task
@@ -18,6 +19,7 @@ image_properties = image.image_properties
 image_tags = image.image_tags
 image_members = image.image_members
 image_locations = image.image_locations
+PROPERTY_VALUE_PREFIX = listing.VALUE_PREFIX
 
 tasks = task.tasks
 task_info = task.task_info
@@ -35,3 +37,8 @@ cached_images = cache.cached_images
 image_leases = own.image_leases
 resumable_uploads = own.resumable_uploads
 usage_reservations = own.usage_reservations
+
+#: The tables that Glance made, or would have made.
+GLANCE_TABLES = tuple(
+    table for table in metadata.sorted_tables
+    if table not in (image_leases, resumable_uploads, usage_reservations))

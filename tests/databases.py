@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Databases for tests: each made for one test, and dropped after it.
+
+The servers are those of this machine unless the environment names others,
+by a URL of an account that may create databases:
+
+``GLANCELITE_TEST_MYSQL``
+    by default ``mysql+pymysql://root@127.0.0.1:3306``
+``GLANCELITE_TEST_POSTGRESQL``
+    by default ``postgresql+psycopg2://postgres@127.0.0.1:5432/postgres``
+"""
+import functools
+import os
+import uuid
+
+import fixtures
+import sqlalchemy
+from sqlalchemy import exc
+
+BACKENDS = ('sqlite', 'mysql', 'postgresql')
+
+_SERVERS = {
+    'mysql': ('GLANCELITE_TEST_MYSQL',
+              'mysql+pymysql://root@127.0.0.1:3306'),
+    'postgresql': (
+        'GLANCELITE_TEST_POSTGRESQL',
+        'postgresql+psycopg2://postgres@127.0.0.1:5432/postgres'),
+}
+
+#: What a connection has to name besides the server, so that it speaks all
+#: of Unicode.
+_QUERY = {'mysql': {'charset': 'utf8mb4'}, 'postgresql': {}}
+
+
+def use(test, backend):
+    """:returns: the URL of a new database, dropped when ``test`` ends.
+
+    The test is skipped where the server is not there.
+    """
+    reason = unavailable(backend)
+    if reason:
+        test.skipTest(reason)
+    return test.useFixture(Database(backend)).url
+
+
+def unavailable(backend):
+    """:returns: why there is no such server, or None where there is one."""
+    return None if backend == 'sqlite' else _refusal(backend)
+
+
+class Database(fixtures.Fixture):
+    """A database with a name of its own.
+
+    :ivar url: how to reach it, as text.
+    """
+
+    def __init__(self, backend):
+        super().__init__()
+        self._backend = backend
+
+    def _setUp(self):
+        if self._backend == 'sqlite':
+            folder = self.useFixture(fixtures.TempDir()).path
+            self.url = f'sqlite:///{folder}/glancelite.sqlite'
+            return
+        server = _server(self._backend)
+        name = f'glancelite_test_{uuid.uuid4().hex[:12]}'
+        _run(server, f'CREATE DATABASE {name}')
+        self.addCleanup(_drop, self._backend, server, name)
+        url = server.set(database=name, query=_QUERY[self._backend])
+        self.url = url.render_as_string(hide_password=False)
+
+
+def _server(backend):
+    variable, default = _SERVERS[backend]
+    return sqlalchemy.make_url(os.environ.get(variable) or default)
+
+
+@functools.cache
+def _refusal(backend):
+    server = _server(backend)
+    try:
+        _run(server, 'SELECT 1')
+    except (exc.OperationalError, ImportError) as refused:
+        return f'No {backend} at {server}: {refused}'.splitlines()[0]
+    return None
+
+
+def _drop(backend, server, name):
+    # A connection that a test has left open must not keep the database.
+    force = ' WITH (FORCE)' if backend == 'postgresql' else ''
+    _run(server, f'DROP DATABASE {name}{force}')
+
+
+def _run(server, statement):
+    engine = sqlalchemy.create_engine(
+        server, isolation_level='AUTOCOMMIT', poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(statement))
