@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glancelite-status: what stands in the way of starting this release.
+
+``glancelite-status upgrade check`` prints a table, or JSON with ``--json``.
+It exits with 0 when all is well, 1 with a warning, 2 with a failure, and
+255 when a check itself broke.
+"""
+
+import sys
+
+from oslo_config import cfg
+from oslo_upgradecheck import common_checks
+from oslo_upgradecheck import upgradecheck
+
+from glancelite import conf as configuration
+from glancelite import exception
+from glancelite.db import api as db
+from glancelite.db import migration
+from glancelite.stores import registry
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """The checks, each a method that returns a ``Result``.
+
+    :param conf: a ``ConfigOpts``, parsed by the time ``check`` is called.
+    """
+
+    def __init__(self, conf):
+        super().__init__()
+        self._conf = conf
+
+    def policy_file(self):
+        """A policy file in JSON is refused by later releases of oslo."""
+        return common_checks.check_policy_json(self, self._conf)
+
+    def database(self):
+        """The database answers, and its schema is the one we work on."""
+        # One attempt: someone is waiting for the answer.
+        self._conf.set_override('max_retries', 0, group='database')
+        database = db.Database(self._conf)
+        try:
+            pending = migration.check(database)
+        except Exception as error:  # whatever the driver raises
+            return _failure(f'{type(error).__name__}: {error}')
+        finally:
+            database.dispose()
+        if pending:
+            revisions = ', '.join(pending)
+            return upgradecheck.Result(
+                upgradecheck.Code.WARNING,
+                'Run "glancelite-manage db sync" before the service starts. '
+                f'It will bring: {revisions}.')
+        return _success()
+
+    def stores(self):
+        """The stores are configured, and their directories writable."""
+        try:
+            registry.Stores(self._conf)
+        except exception.ConfigurationError as error:
+            return _failure(str(error))
+        return _success()
+
+    _upgrade_checks = (
+        ('Policy file', policy_file),
+        ('Database', database),
+        ('Stores', stores),
+    )
+
+
+def _success():
+    return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+
+
+def _failure(details):
+    return upgradecheck.Result(upgradecheck.Code.FAILURE, details)
+
+
+def main(arguments=None):
+    """:returns: the exit status; ``arguments`` default to the command's."""
+    conf = configuration.new()
+    return upgradecheck.main(
+        conf, 'glancelite', Checks(conf),
+        argv=sys.argv[1:] if arguments is None else arguments,
+        default_config_files=cfg.find_config_files('glancelite',
+                                                   'glancelite-api'))
