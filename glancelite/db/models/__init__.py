@@ -19,7 +19,7 @@ image_properties = image.image_properties
 image_tags = image.image_tags
 image_members = image.image_members
 image_locations = image.image_locations
-PROPERTY_VALUE_PREFIX = listing.VALUE_PREFIX
+INDEXED_VALUE_LENGTH = listing.VALUE_LENGTH
 
 tasks = task.tasks
 task_info = task.task_info

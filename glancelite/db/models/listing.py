@@ -28,16 +28,17 @@ without a look at the rows.
 """
 import sqlalchemy
 
-from glancelite.db.models import columns
 from glancelite.db.models import image
 
 #: What the API sorts by.
 SORT_KEYS = ('id', 'name', 'status', 'container_format', 'disk_format',
              'size', 'created_at', 'updated_at')
 
-#: Characters of a property's value that the index holds. On PostgreSQL the
-#: index is on ``left(value, 255)``: a query says so besides comparing value.
-VALUE_PREFIX = 255
+#: Characters of a property's value that the index holds: MySQL keeps the
+#: beginning of a longer one, SQLite the whole; PostgreSQL, which refuses long
+#: entries, leaves out the property, so that a query has to say besides
+#: ``char_length(value) <= 255``.
+VALUE_LENGTH = 255
 
 
 def _ends(key):
@@ -49,19 +50,24 @@ def _ends(key):
     return (key, 'created_at', 'id')
 
 
-def _of_images(name, *names):
-    sqlalchemy.Index(f'glancelite_images_{name}',
-                     *(image.images.c[each] for each in names))
+def _of_images(family, key, equal, rest=()):
+    """Index images by the equal columns, then in the order of ``key``.
+
+    An ascending list begins with the images that have no name or size.
+    PostgreSQL wants to be told; the others do so in any case.
+    """
+    names = (*equal, 'deleted', 'os_hidden', *_ends(key), *rest)
+    columns = [image.images.c[name] for name in names]
+    order = {key: 'NULLS FIRST'} if image.images.c[key].nullable else {}
+    sqlalchemy.Index(f'glancelite_images_{family}_{key}', *columns,
+                     postgresql_ops=order)
 
 
 for _key in SORT_KEYS:
-    _of_images(f'visibility_{_key}',
-               'visibility', 'deleted', 'os_hidden', *_ends(_key))
-    _of_images(f'own_{_key}',
-               'owner', 'deleted', 'os_hidden', *_ends(_key), 'visibility')
+    _of_images('visibility', _key, ('visibility',))
+    _of_images('own', _key, ('owner',), ('visibility',))
 
-_of_images('all_created_at',
-           'deleted', 'os_hidden', *_ends('created_at'))
+_of_images('all', 'created_at', ())
 
 sqlalchemy.Index(
     'glancelite_image_members_member',
@@ -74,22 +80,11 @@ sqlalchemy.Index(
     image.image_tags.c.image_id)
 
 
-def _by_property(value, **options):
-    properties = image.image_properties.c
-    return sqlalchemy.Index(
-        'glancelite_image_properties_name',
-        properties.name, properties.deleted, value, properties.image_id,
-        **options)
-
-
-# MySQL indexes a text by a prefix, PostgreSQL refuses long entries and has
-# no prefix but an expression, SQLite takes the whole.
-_by_property(
-    image.image_properties.c.value,
-    mysql_length={'value': VALUE_PREFIX},
-    mariadb_length={'value': VALUE_PREFIX},
-).ddl_if(dialect=('sqlite', *columns.MYSQL))
-
-_by_property(
-    sqlalchemy.func.left(image.image_properties.c.value, VALUE_PREFIX),
-).ddl_if(dialect='postgresql')
+sqlalchemy.Index(
+    'glancelite_image_properties_name',
+    image.image_properties.c.name, image.image_properties.c.deleted,
+    image.image_properties.c.value, image.image_properties.c.image_id,
+    mysql_length={'value': VALUE_LENGTH},
+    mariadb_length={'value': VALUE_LENGTH},
+    postgresql_where=sqlalchemy.func.char_length(
+        image.image_properties.c.value) <= VALUE_LENGTH)

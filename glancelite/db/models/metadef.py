@@ -52,14 +52,17 @@ metadef_resource_types = sqlalchemy.Table(
 metadef_namespace_resource_types = sqlalchemy.Table(
     'metadef_namespace_resource_types', columns.metadata,
     sqlalchemy.Column('resource_type_id', sqlalchemy.Integer,
-                      sqlalchemy.ForeignKey('metadef_resource_types.id'),
                       primary_key=True, nullable=False),
     sqlalchemy.Column('namespace_id', sqlalchemy.Integer,
-                      sqlalchemy.ForeignKey('metadef_namespaces.id'),
                       primary_key=True, nullable=False),
     sqlalchemy.Column('properties_target', sqlalchemy.String(80)),
     sqlalchemy.Column('prefix', sqlalchemy.String(80)),
     *columns.timestamps(),
+    # In this order; MySQL numbers them.
+    sqlalchemy.ForeignKeyConstraint(['namespace_id'],
+                                    ['metadef_namespaces.id']),
+    sqlalchemy.ForeignKeyConstraint(['resource_type_id'],
+                                    ['metadef_resource_types.id']),
     sqlalchemy.Index('ix_metadef_ns_res_types_namespace_id',
                      'namespace_id'),
     **columns.TABLE_OPTIONS)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glancelite-manage: the database's schema, made, adopted and given back.
+
+``glancelite-manage --config-file FILE db sync|version|check|adopt|release``.
+It exits with 0 when all is well, 1 with one line about what is not, and
+``db check`` with 4 when ``db sync`` has something to do.
+"""
+import sys
+
+from oslo_config import cfg
+from oslo_log import log
+
+from glancelite import conf as configuration
+from glancelite.db import api as db
+from glancelite.db import migration
+
+#: What ``db check`` of other OpenStack services says with an exit status.
+_UPGRADE_NEEDED = 4
+
+
+def _sync(database):
+    """Make the schema, or bring it up to date."""
+    migration.sync(database)
+    print(f'The schema is at {migration.version(database)}.')
+
+
+def _version(database):
+    """Print the revision of the schema, ours and Glance's."""
+    for name, revision in (('glancelite', migration.version(database)),
+                           ('glance', migration.glance_version(database))):
+        print(f'{name}: {revision or "none"}')
+
+
+def _check(database):
+    """Tell whether "db sync" has something to do (exit status 4)."""
+    pending = migration.check(database)
+    if not pending:
+        print('The schema is up to date.')
+        return 0
+    print(f'"db sync" will bring: {", ".join(pending)}.')
+    return _UPGRADE_NEEDED
+
+
+def _adopt(database):
+    """Take over a database of Glance; Glance can go on beside us."""
+    migration.adopt(database)
+    print('The database is adopted; its schema is at '
+          f'{migration.version(database)}.')
+
+
+def _release(database):
+    """Drop what is ours, and leave the database to Glance."""
+    migration.release(database)
+    print('The database is released; what Glance made is as it was.')
+
+
+_DATABASE_COMMANDS = {'sync': _sync, 'version': _version, 'check': _check,
+                      'adopt': _adopt, 'release': _release}
+
+#: How glance-manage spells them besides.
+_SPELLINGS_OF_GLANCE = {'db_sync': _sync, 'db_version': _version,
+                        'db_check': _check}
+
+
+def _add_commands(parsers):
+    actions = parsers.add_parser(
+        'db', help='the schema of the database').add_subparsers(
+            dest='action', required=True)
+    for name, run in _DATABASE_COMMANDS.items():
+        actions.add_parser(name, help=run.__doc__,
+                           description=run.__doc__).set_defaults(run=run)
+    for name, run in _SPELLINGS_OF_GLANCE.items():
+        parsers.add_parser(name, help=run.__doc__,
+                           description=run.__doc__).set_defaults(run=run)
+
+
+def _configure(arguments):
+    conf = configuration.new()
+    conf.register_cli_opt(cfg.SubCommandOpt(
+        'command', title='commands', handler=_add_commands))
+    log.set_defaults(default_log_levels=[
+        *log.get_default_log_levels(), 'alembic=WARN'])
+    conf(arguments, project='glancelite', prog='glancelite-manage',
+         default_config_files=cfg.find_config_files('glancelite',
+                                                    'glancelite-api'))
+    log.setup(conf, 'glancelite')
+    # Whoever types a command wants to know at once, not in some minutes.
+    conf.set_override('max_retries', 0, group='database')
+    return conf
+
+
+def main(arguments=None):
+    """:returns: the exit status; ``arguments`` default to the command's."""
+    conf = _configure(sys.argv[1:] if arguments is None else arguments)
+    database = db.Database(conf)
+    try:
+        return conf.command.run(database) or 0
+    except migration.SchemaError as refused:
+        print(refused, file=sys.stderr)
+    except Exception as error:  # whatever the driver raises
+        if conf.debug:
+            raise
+        print(f'The database cannot be used: {error}'.splitlines()[0],
+              file=sys.stderr)
+    finally:
+        database.dispose()
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

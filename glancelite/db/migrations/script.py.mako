@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""${message}"""
+from alembic import op
+import sqlalchemy
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
