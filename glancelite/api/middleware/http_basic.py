@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP Basic authentication (RFC 7617) against an htpasswd file of bcrypt.
+
+A verified password is remembered as a keyed digest, because bcrypt is slow
+by design and every request carries the password.
+"""
+import base64
+import binascii
+import collections
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+
+import bcrypt
+import webob.exc
+
+from glancelite import exception
+from glancelite import service as service_module
+from glancelite.api.middleware import context
+
+#: Verified passwords remembered.
+_REMEMBERED = 1024
+
+#: What an unknown user's password is checked against, so that the time of
+#: an answer does not tell which users there are.
+_NOBODY = b'$2b$12$C6UzMDM.H6dfI/f/IKcEeO7u2JbO6TNkqZ8J1k7h0WjFqkV8qG0uK'
+
+
+class PasswordFile:
+    """Users of an htpasswd file, read again when it changes.
+
+    :param path: the file.
+    :raises ConfigurationError: it cannot be read or has other hashes.
+    """
+
+    def __init__(self, path):
+        self._path = path
+        self._stamp = None
+        self._hashes = {}
+        self._key = secrets.token_bytes(32)
+        self._verified = collections.OrderedDict()
+        self._lock = threading.Lock()
+        self._refresh()
+
+    def verify(self, user, password):
+        """:returns: whether ``password`` (bytes) is that of ``user``."""
+        self._refresh()
+        stored = self._hashes.get(user)
+        seal = hmac.new(self._key, b'\0'.join(
+            (user.encode(), stored or b'', password)), hashlib.sha256).digest()
+        with self._lock:
+            if stored and seal in self._verified:
+                self._verified.move_to_end(seal)
+                return True
+        if not bcrypt.checkpw(password[:72], stored or _NOBODY) or not stored:
+            return False
+        with self._lock:
+            self._verified[seal] = True
+            while len(self._verified) > _REMEMBERED:
+                self._verified.popitem(last=False)
+        return True
+
+    def _refresh(self):
+        try:
+            status = os.stat(self._path)
+            stamp = status.st_mtime_ns, status.st_size, status.st_ino
+            if stamp != self._stamp:
+                self._hashes = self._read()
+                self._stamp = stamp
+        except OSError as error:
+            if self._stamp is None:
+                raise exception.ConfigurationError(
+                    f'[http_basic] user_file {self._path}: '
+                    f'{error.strerror}') from None
+
+    def _read(self):
+        hashes = {}
+        with open(self._path, encoding='utf-8') as file:
+            for number, line in enumerate(file, 1):
+                user, separator, stored = line.strip().partition(':')
+                if not line.strip() or user.startswith('#'):
+                    continue
+                if not separator or not stored.startswith('$2'):
+                    raise exception.ConfigurationError(
+                        f'[http_basic] user_file {self._path}, line '
+                        f'{number}: not user:bcrypt-hash')
+                # bcrypt of Apache names its variant 2y; it is the same.
+                hashes[user] = stored.replace('$2y$', '$2b$', 1).encode()
+        return hashes
+
+
+class HttpBasic:
+    """Authenticates by the Authorization header, or answers 401."""
+
+    def __init__(self, application, options):
+        self._application = application
+        self._options = options
+        self._passwords = PasswordFile(options.user_file)
+        realm = options.realm.replace('"', "'")
+        self._challenge = f'Basic realm="{realm}", charset="UTF-8"'
+
+    def __call__(self, environ, start_response):
+        user = self._user(environ.pop('HTTP_AUTHORIZATION', ''))
+        if user is None:
+            refusal = webob.exc.HTTPUnauthorized(
+                headers={'WWW-Authenticate': self._challenge})
+            return refusal(environ, start_response)
+        context.identify(
+            environ, user,
+            self._options.project_map.get(user, self._options.project_id),
+            self._roles(user))
+        return self._application(environ, start_response)
+
+    def _user(self, header):
+        scheme, _, encoded = header.partition(' ')
+        if scheme.lower() != 'basic':
+            return None
+        try:
+            decoded = base64.b64decode(encoded.strip(), validate=True)
+            user, separator, password = decoded.partition(b':')
+            user = user.decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        if not separator or not self._passwords.verify(user, password):
+            return None
+        return user
+
+    def _roles(self, user):
+        mapped = self._options.role_map.get(user)
+        return mapped.split('+') if mapped else list(self._options.roles)
+
+
+def filter_factory(global_conf, **local_conf):
+    """For Paste."""
+    options = service_module.current().conf.http_basic
+    return lambda application: HttpBasic(application, options)

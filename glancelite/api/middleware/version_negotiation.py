@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version of the API a request means: by path, or by Accept header.
+
+``/v2`` and ``/v2.N`` are one API; an unknown version gets the list of those
+there are, with 300.
+"""
+import re
+
+from glancelite import service as service_module
+from glancelite.api import resource
+from glancelite.api import versions
+
+_VERSION = re.compile(r'v2(?:\.(\d+))?$')
+_ACCEPT_PREFIX = 'application/vnd.openstack.images-'
+
+#: How a path names the version documents themselves.
+_DOCUMENTS = ('', 'versions')
+
+
+class VersionNegotiation:
+    """Rewrites the path to ``/v2/…``, or answers with the versions."""
+
+    def __init__(self, application, public_endpoint):
+        self._application = application
+        self._versions = versions.Versions(public_endpoint)
+
+    def __call__(self, environ, start_response):
+        path = environ.get('PATH_INFO', '')
+        accept = environ.get('HTTP_ACCEPT', '')
+        if accept.startswith(_ACCEPT_PREFIX):
+            named, rest = accept[len(_ACCEPT_PREFIX):], path.lstrip('/')
+        else:
+            named, _, rest = path.lstrip('/').partition('/')
+            if named in _DOCUMENTS:
+                return self._versions(environ, start_response)
+        if not _known(named):
+            request = resource.Request(environ)
+            return self._versions.respond(request, 300)(
+                environ, start_response)
+        environ['PATH_INFO'] = f'/v2/{rest.lstrip("/")}'
+        return self._application(environ, start_response)
+
+
+def _known(name):
+    found = _VERSION.match(name)
+    if not found:
+        return False
+    minor = found.group(1)
+    return minor is None or int(minor) in versions.MINOR_VERSIONS
+
+
+def filter_factory(global_conf, **local_conf):
+    """For Paste."""
+    endpoint = service_module.current().conf.public_endpoint
+    return lambda application: VersionNegotiation(application, endpoint)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One call: deserializer, controller, serializer; and errors as responses.
+
+This is the one place where an error becomes a response.
+"""
+import json
+
+import orjson
+from oslo_log import log
+import webob
+import webob.exc
+
+from glancelite import exception
+from glancelite.i18n import _
+
+LOG = log.getLogger(__name__)
+
+#: The environ key under which the context middleware leaves the context.
+CONTEXT = 'glancelite.context'
+
+
+class Request(webob.Request):
+    """A request, with what deserializers ask of it."""
+
+    @property
+    def context(self):
+        """:returns: the :class:`RequestContext` of the caller."""
+        return self.environ[CONTEXT]
+
+    def json_document(self, limit):
+        """:returns: the body as JSON.
+
+        :param limit: bytes the body may have.
+        :raises TooLarge: the body is larger.
+        :raises MalformedJson: the body is not JSON in UTF-8.
+        """
+        body = self.body_file.read(limit + 1)
+        if len(body) > limit:
+            raise exception.BodyTooLarge(limit=limit)
+        if not body:
+            raise exception.BodyMissing()
+        try:
+            # Constants such as NaN are no JSON; RFC 8259, section 6.
+            return json.loads(body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise exception.MalformedJson() from None
+
+    @property
+    def has_body(self):
+        """:returns: whether a body was sent or announced."""
+        return bool(self.content_length) or (
+            'chunked' in self.headers.get('Transfer-Encoding', '').lower())
+
+
+def _refuse_constant(name):
+    raise ValueError(name)
+
+
+def json_response(document, status=200):
+    """:returns: a response with ``document`` as JSON."""
+    return webob.Response(body=orjson.dumps(document), status=status,
+                          content_type='application/json', charset=None)
+
+
+class Deserializer:
+    """Turns a request into keyword arguments of the controller's action.
+
+    A subclass has a method for each action that reads query or body.
+    """
+
+    def deserialize(self, request, action):
+        """:returns: keyword arguments.
+
+        :raises BodyNotExpected: a body came where none belongs.
+        """
+        method = getattr(self, action, None)
+        if method is not None:
+            return method(request)
+        if request.has_body:
+            raise exception.BodyNotExpected()
+        return {}
+
+
+class Serializer:
+    """Turns what the controller returned into a response.
+
+    A subclass has a method for each action that differs from these defaults.
+    """
+
+    def serialize(self, request, action, result):
+        """:returns: the response: JSON, or 204 when there is no result."""
+        method = getattr(self, action, None)
+        if method is not None:
+            return method(request, result)
+        if result is None:
+            return webob.Response(status=204)
+        return json_response(result)
+
+
+class Resource:
+    """The calls on one noun.
+
+    :param controller: has a method for each action.
+    """
+
+    def __init__(self, controller, deserializer=None, serializer=None):
+        self._controller = controller
+        self._deserializer = deserializer or Deserializer()
+        self._serializer = serializer or Serializer()
+
+    def handle(self, request, action, arguments):
+        """:returns: the response to ``request``, an error's included.
+
+        :param action: name of the controller's method.
+        :param arguments: what the route found in the path.
+        """
+        try:
+            arguments.update(
+                self._deserializer.deserialize(request, action))
+            result = getattr(self._controller, action)(
+                request.context, **arguments)
+            return self._serializer.serialize(request, action, result)
+        except webob.exc.HTTPException as response:
+            return response
+        except exception.GlanceliteError as error:
+            return error_response(error)
+        except Exception:
+            LOG.exception('Unexpected error in %s', action)
+            return webob.exc.HTTPInternalServerError(_(
+                'The server has either erred or is incapable of performing '
+                'the requested operation.'))
+
+
+def error_response(error):
+    """:returns: ``error`` as a response: JSON, HTML or text as accepted."""
+    kind = webob.exc.status_map.get(error.code)
+    if kind is None:
+        kind = webob.exc.HTTPInternalServerError
+    return kind(explanation=str(error), headers=error.headers)

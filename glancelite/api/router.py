@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routes from a table; 405 with Allow for every path that is in it."""
+import routes
+import webob
+import webob.dec
+import webob.exc
+
+from glancelite.api import resource
+
+
+class Router:
+    """A WSGI application over (method, path, resource name, action) rows.
+
+    :param table: the rows.
+    :param resources: :class:`~glancelite.api.resource.Resource` by name.
+    """
+
+    def __init__(self, table, resources):
+        self._resources = resources
+        self._mapper = routes.Mapper(register=False)
+        methods = {}
+        for method, path, name, action in table:
+            methods.setdefault(path, []).append(method)
+            self._mapper.connect(
+                path, controller=name, action=action,
+                conditions={'method': [method]})
+        for path, allowed in methods.items():
+            self._mapper.connect(path, controller=None,
+                                 action=', '.join(allowed))
+        self._mapper.create_regs()
+
+    def __call__(self, environ, start_response):
+        request = resource.Request(environ)
+        found = self._mapper.match(request.path_info, environ)
+        return self._respond(request, found)(environ, start_response)
+
+    def _respond(self, request, found):
+        if not found:
+            return webob.exc.HTTPNotFound()
+        name, action = found.pop('controller'), found.pop('action')
+        if name == 'None' or name is None:
+            return webob.exc.HTTPMethodNotAllowed(headers={'Allow': action})
+        return self._resources[name].handle(request, action, found)

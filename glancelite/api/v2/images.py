@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images: list, create, show, update by JSON patch, delete.
+
+Source of the rules: the specification of the Images API.
+"""
+import re
+import uuid
+
+import webob
+
+from glancelite import exception
+from glancelite.api import json_patch
+from glancelite.api import query
+from glancelite.api import resource
+from glancelite.api.schemas import image as image_schema
+from glancelite.api.v2 import access
+from glancelite.api.v2 import image_view
+from glancelite.api.v2 import schemas
+from glancelite.objects import image as image_object
+from glancelite.objects import query as query_object
+
+#: Times a patch is applied anew to a row that another request changed.
+_PATCH_ATTEMPTS = 10
+
+#: The most bytes that a TEXT column of MySQL holds.
+_LONGEST_VALUE = 65535
+_LONGEST_NAME = 255
+
+#: Code points that databases do not store: NUL, and halves of pairs.
+_UNSTORABLE = re.compile('[\0\ud800-\udfff]')
+
+_VISIBILITY_RULES = {'public': 'publicize_image',
+                     'community': 'communitize_image'}
+
+
+class ImagesDeserializer(resource.Deserializer):
+    """Reads requests on images.
+
+    :param conf: for page sizes and the largest body.
+    :param schema: the image schema in force.
+    """
+
+    def __init__(self, conf, schema):
+        self._default_limit = conf.limit_param_default
+        self._max_limit = conf.api_limit_max
+        self._max_body = conf.max_json_body_size
+        self._validate = schemas.validator(schema)
+        self._additional = schema['additionalProperties']
+        self._properties = schema['properties']
+        self._validate_one = {
+            name: schemas.validator({'name': schema['name'],
+                                     'properties': {name: each}})
+            for name, each in self._properties.items()}
+        self._validate_additional = schemas.validator(
+            {'name': schema['name'],
+             'additionalProperties': self._additional})
+        self._validate_location = schemas.validator(
+            {'name': schema['name'], 'properties':
+                {'locations': image_schema.LOCATION}})
+
+    def index(self, request):
+        """Query parameters: filters, sort, marker, limit."""
+        if request.has_body:
+            raise exception.BodyNotExpected()
+        parsed = query.parse_images(
+            list(request.GET.items()), self._default_limit, self._max_limit)
+        return {'query': parsed}
+
+    def create(self, request):
+        """A JSON object of properties."""
+        document = request.json_document(self._max_body)
+        if not isinstance(document, dict):
+            raise exception.InvalidImage(
+                schema='image', reason='it is not a JSON object')
+        self._validate(document)
+        for name in document:
+            _require_writable(name, image_object.READ_ONLY_AT_CREATION)
+        for name, value in document.items():
+            _require_storable(name, value)
+        tags = document.pop('tags', ())
+        locations = document.pop('locations', ())
+        values = {name: document.pop(name) for name in list(document)
+                  if name in image_object.DEFAULTS}
+        return {'values': values, 'properties': document, 'tags': tags,
+                'locations': locations}
+
+    def update(self, request):
+        """A JSON patch in one of two media types."""
+        changes = json_patch.parse(request.json_document(self._max_body),
+                                   request.content_type)
+        for change in changes:
+            _require_writable(change.name, image_object.READ_ONLY)
+            if change.op != 'remove':
+                self._require_valid(change)
+        return {'changes': changes}
+
+    def _require_valid(self, change):
+        validate = self._validate_one.get(change.name,
+                                          self._validate_additional)
+        if change.position is not None:
+            validate = self._validate_location
+        validate({change.name: change.value})
+        _require_storable(change.name, change.value)
+
+
+class ImagesController:
+    """Acts on images.
+
+    :param service: a :class:`~glancelite.service.Service`.
+    """
+
+    def __init__(self, service):
+        self._images = service.images
+        self._policy = service.policy
+        self._protections = service.protections
+        self._quota = service.quota
+        self._deleter = service.deleter
+        self._access = access.ImageAccess(service)
+
+    def index(self, context, query):
+        """:returns: a page of the images the caller may see."""
+        self._policy.authorize(context, 'get_images',
+                               {'project_id': context.project_id})
+        page = self._images.list(context, query)
+        permitted = self._policy.decider(context, 'get_image')
+        return query_object.Page(
+            [image for image in page.items
+             if permitted(image.policy_target(context))], page.marker)
+
+    def create(self, context, values, properties, tags, locations):
+        """:returns: the new image, queued."""
+        values.setdefault('owner', context.owner)
+        values.setdefault('id', str(uuid.uuid4()))
+        image = image_object.Image(values, properties, tags)
+        target = {**image.policy_target(context),
+                  'project_id': context.project_id}
+        self._policy.authorize(context, 'add_image', target)
+        self._authorize_visibility(context, image)
+        for name in properties:
+            self._protections.check(context, name, 'create')
+        self._quota.require('properties', len(image.properties))
+        self._quota.require('tags', len(image.tags))
+        self._images.add(context, image)
+        return image
+
+    def show(self, context, image_id):
+        """:returns: the image."""
+        return self._access.get(context, image_id, 'get_image')
+
+    def update(self, context, image_id, changes):
+        """:returns: the image with every change, or with none.
+
+        When another request changed what the patch rests on, the patch is
+        applied to the image as it now is.
+        """
+        for attempt in range(_PATCH_ATTEMPTS):
+            image = self._images.get(context, image_id)
+            if not changes:
+                return image
+            self._access.authorize(context, 'modify_image', image)
+            self._apply(context, image, changes)
+            try:
+                self._images.save(context, image)
+                return image
+            except exception.ImageChanged:
+                continue
+        raise exception.ImageChanged(image_id=image_id)
+
+    def delete(self, context, image_id):
+        """Delete the image and its data."""
+        image = self._access.get(context, image_id, 'delete_image')
+        self._deleter.delete(context, image)
+
+    def _apply(self, context, image, changes):
+        for change in changes:
+            if not image_object.is_base(change.name):
+                self._protect(context, image, change)
+            image.apply(change)
+            if change.name == 'visibility':
+                self._authorize_visibility(context, image)
+        self._quota.require('properties', len(image.properties))
+        self._quota.require('tags', len(image.tags))
+
+    def _protect(self, context, image, change):
+        """Who may not read a property sees it as absent."""
+        allows = self._protections.checker(context)
+        name = change.name
+        exists = name in image.properties
+        if change.op == 'remove':
+            operation = 'delete'
+        else:
+            operation = 'update' if exists else 'create'
+        if change.op != 'add' and not (exists and allows(name, 'read')):
+            raise exception.PatchConflict(
+                'Property %(name)s does not exist.', name=name)
+        if not allows(name, operation):
+            raise exception.PropertyProtected(name=name)
+
+    def _authorize_visibility(self, context, image):
+        rule = _VISIBILITY_RULES.get(image.visibility)
+        if rule:
+            self._policy.authorize(context, rule,
+                                   image.policy_target(context))
+
+
+class ImagesSerializer(resource.Serializer):
+    """Writes images as the caller sees them.
+
+    :param service: a :class:`~glancelite.service.Service`.
+    """
+
+    def __init__(self, service):
+        self._views = image_view.ImageViews(service)
+        self._stores = service.stores
+        self._public_endpoint = service.conf.public_endpoint
+
+    def index(self, request, page):
+        """Images of a page with links to the first and the next one."""
+        pairs = list(request.GET.items())
+        show = self._views.of(request.context)
+        document = {
+            'images': [show(image) for image in page.items],
+            'first': query.link('/v2/images', pairs, drop=('marker',)),
+            'schema': '/v2/schemas/images',
+        }
+        if page.marker is not None:
+            document['next'] = query.link('/v2/images', pairs,
+                                          marker=page.marker)
+        return resource.json_response(document)
+
+    def create(self, request, image):
+        """The new image, and where it is."""
+        response = self.show(request, image)
+        response.status_int = 201
+        endpoint = (self._public_endpoint or request.application_url)
+        response.headers['Location'] = (
+            f'{endpoint.rstrip("/")}/v2/images/{image.id}'
+            if self._public_endpoint
+            else f'{request.host_url}/v2/images/{image.id}')
+        if self._stores.multiple:
+            response.headers['OpenStack-image-store-ids'] = ','.join(
+                self._stores.identifiers)
+        return response
+
+    def show(self, request, image):
+        """The image."""
+        return resource.json_response(
+            self._views.of(request.context)(image))
+
+    update = show
+
+    def delete(self, request, result):
+        """Nothing."""
+        return webob.Response(status=204)
+
+
+def create_resource(service, schema):
+    """:returns: the resource that serves ``/v2/images``."""
+    return resource.Resource(
+        ImagesController(service), ImagesDeserializer(service.conf, schema),
+        ImagesSerializer(service))
+
+
+def _require_writable(name, read_only):
+    if name in read_only:
+        raise exception.ReadOnlyProperty(name=name)
+    if image_object.is_reserved(name):
+        raise exception.ReservedProperty(name=name)
+
+
+def _require_storable(name, value):
+    """:raises Invalid: a database could not hold that; names the limit."""
+    if len(name) > _LONGEST_NAME:
+        raise exception.InvalidImage(
+            schema='image', reason=f'property names have at most '
+                                   f'{_LONGEST_NAME} characters')
+    for text in (name, *(value if isinstance(value, list) else [value])):
+        if not isinstance(text, str):
+            continue
+        if _UNSTORABLE.search(text):
+            raise exception.InvalidImage(
+                schema='image', reason=f'{_printable(name)}: it contains a '
+                                       'character that cannot be stored')
+        if len(text.encode()) > _LONGEST_VALUE:
+            raise exception.InvalidImage(
+                schema='image', reason=f'{name}: values have at most '
+                                       f'{_LONGEST_VALUE} bytes in UTF-8')
+    if name in ('min_disk', 'min_ram'):
+        _require_bounds(name, value)
+
+
+def _require_bounds(name, value):
+    if not 0 <= value <= image_object.MAX_INTEGER:
+        raise exception.InvalidParameter(
+            name=name, value=value,
+            reason=f'it must be from 0 to {image_object.MAX_INTEGER}')
+
+
+def _printable(name):
+    return name.encode('ascii', 'backslashreplace').decode()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON schemas the API serves, with the operator's own properties."""
+import json
+
+import jsonschema
+from jsonschema import exceptions as jsonschema_exceptions
+
+from glancelite import exception
+from glancelite import service as service_module
+from glancelite.api import resource
+from glancelite.api.schemas import image
+from glancelite.api.schemas import member
+from glancelite.api.schemas import task
+
+#: Longest reason of a refusal, in characters: it may quote the request.
+_LONGEST_REASON = 400
+
+
+def load(conf):
+    """:returns: the image schema in force.
+
+    :raises ConfigurationError: schema_image_file is not a JSON object.
+    """
+    return image.image(conf.image_format.container_formats,
+                       conf.image_format.disk_formats, _extra(conf))
+
+
+def _extra(conf):
+    path = service_module.find_file(conf, conf.schema_image_file)
+    if not path:
+        return {}
+    try:
+        with open(path, encoding='utf-8') as file:
+            extra = json.load(file)
+    except (OSError, ValueError) as error:
+        raise exception.ConfigurationError(
+            f'schema_image_file {path}: {error}') from None
+    if not isinstance(extra, dict):
+        raise exception.ConfigurationError(
+            f'schema_image_file {path}: not a JSON object')
+    return extra
+
+
+def validator(schema):
+    """:returns: a function that raises InvalidImage for a bad document."""
+    compiled = jsonschema.Draft4Validator(schema)
+
+    def validate(document):
+        if compiled.is_valid(document):
+            return
+        error = jsonschema_exceptions.best_match(
+            compiled.iter_errors(document))
+        path = '.'.join(str(step) for step in error.absolute_path)
+        reason = f'{path}: {error.message}' if path else error.message
+        if len(reason) > _LONGEST_REASON:
+            reason = f'{reason[:_LONGEST_REASON]}...'
+        raise exception.InvalidImage(schema=schema['name'], reason=reason)
+    return validate
+
+
+class SchemasController:
+    """Shows schemas."""
+
+    def __init__(self, image_schema):
+        self._schemas = {
+            'image': image_schema,
+            'images': image.collection('images', image_schema, paged=True),
+            'member': member.MEMBER,
+            'members': image.collection('members', member.MEMBER,
+                                        paged=False),
+            'task': task.TASK,
+            'tasks': image.collection('tasks', task.TASK_IN_LIST,
+                                      paged=False),
+        }
+
+    def show(self, context, name):
+        """:raises NotFound: there is no schema of that name."""
+        if name not in self._schemas:
+            raise exception.NotFound('The resource could not be found.')
+        return self._schemas[name]
+
+
+def create_resource(image_schema):
+    """:returns: the resource that serves ``/v2/schemas``."""
+    return resource.Resource(SchemasController(image_schema))

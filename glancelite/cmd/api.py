@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glancelite-api: the standalone server. The only user of eventlet.
+
+A parent process holds the listening socket; workers serve it and are
+replaced when they die. SIGTERM and SIGINT end the service once running
+requests are done; SIGHUP starts workers with the configuration read anew.
+"""
+import eventlet
+from eventlet import patcher
+
+# Everything that waits must be made to yield before it is imported.
+eventlet.monkey_patch()
+
+import contextlib  # noqa: E402
+import errno  # noqa: E402
+import ipaddress  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+
+from eventlet import tpool  # noqa: E402
+import eventlet.wsgi  # noqa: E402
+from oslo_concurrency import processutils  # noqa: E402
+from oslo_config import cfg  # noqa: E402
+from oslo_log import log  # noqa: E402
+
+from glancelite import deploy  # noqa: E402
+from glancelite import exception  # noqa: E402
+
+LOG = log.getLogger(__name__)
+
+#: What the parent waits for.
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+
+#: Seconds between a worker's death and its successor's start.
+_RESPAWN_DELAY = 1
+
+#: Seconds between a worker's looks at whether it is to go on.
+_WATCH_INTERVAL = 0.2
+
+
+class EventletThreads:
+    """Native threads beside the event loop, which never waits for them."""
+
+    _threading = patcher.original('threading')
+    _queue = patcher.original('queue')
+    Queue = _queue.Queue
+    Full = _queue.Full
+
+    @classmethod
+    def start(cls, function, *args):
+        """:returns: a started native thread running ``function``."""
+        thread = cls._threading.Thread(
+            target=function, args=args, daemon=True)
+        thread.start()
+        return thread
+
+    @staticmethod
+    def wait(function, *args):
+        """:returns: what the blocking call returns; others run meanwhile."""
+        return tpool.execute(function, *args)
+
+
+class Worker:
+    """One process that serves requests on ``listener``.
+
+    :param conf: a loaded ``ConfigOpts``.
+    """
+
+    def __init__(self, conf, listener):
+        self._conf = conf
+        self._listener = listener
+        self._pool = eventlet.GreenPool(conf.server_concurrency)
+        self._stopping = False
+
+    def run(self):
+        """Serve until told to stop, or until the parent is gone."""
+        parent = os.getppid()
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        application = deploy.load_app(self._conf, EventletThreads())
+        serving = eventlet.spawn(
+            eventlet.wsgi.server, self._listener, application,
+            custom_pool=self._pool, log=LOG, log_output=False, debug=False,
+            keepalive=self._conf.http_keepalive,
+            url_length_limit=self._conf.max_header_line,
+            socket_timeout=self._conf.client_socket_timeout or None)
+        while not (self._stopping or serving.dead
+                   or os.getppid() != parent):
+            eventlet.sleep(_WATCH_INTERVAL)
+        serving.kill()
+        self._drain()
+
+    def _stop(self, *args):
+        self._stopping = True
+
+    def _drain(self):
+        """Let transfers end; those that do not in time undo themselves."""
+        with eventlet.Timeout(self._conf.graceful_shutdown_timeout, False):
+            self._pool.waitall()
+        for transfer in list(self._pool.coroutines_running):
+            eventlet.kill(transfer)
+        self._pool.waitall()
+
+
+class Server:
+    """The parent process: the socket, and workers on it.
+
+    :param arguments: command line arguments.
+    """
+
+    def __init__(self, arguments):
+        self._arguments = arguments
+        self._conf = deploy.load_conf(arguments)
+        self._workers = set()
+
+    def run(self):
+        """Serve until SIGTERM or SIGINT.
+
+        :raises ConfigurationError: the configuration cannot be served.
+        """
+        _require_loopback(self._conf)
+        eventlet.wsgi.MAX_HEADER_LINE = self._conf.max_header_line
+        # What every worker would stumble over is found here, once.
+        deploy.load_app(self._conf)
+        listener = _listen(self._conf)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._start_workers(listener)
+        LOG.info('Serving on %s:%d', self._conf.bind_host,
+                 self._conf.bind_port)
+        while True:
+            received = signal.sigwait(_SIGNALS)
+            if received in (signal.SIGTERM, signal.SIGINT):
+                break
+            if received == signal.SIGHUP:
+                self._restart_workers(listener)
+            else:
+                self._replace_dead(listener)
+        self._stop(self._workers)
+        while self._workers:
+            self._workers.discard(os.wait()[0])
+
+    def _start_workers(self, listener):
+        count = self._conf.workers or processutils.get_worker_count()
+        for _ in range(count):
+            self._start_worker(listener)
+
+    def _start_worker(self, listener):
+        pid = os.fork()
+        if pid:
+            self._workers.add(pid)
+            return
+        code = 1
+        try:
+            Worker(self._conf, listener).run()
+            code = 0
+        except Exception:
+            LOG.exception('A worker ended')
+        finally:
+            os._exit(code)
+
+    def _restart_workers(self, listener):
+        """Read the configuration anew; the old workers finish their work."""
+        try:
+            conf = deploy.load_conf(self._arguments)
+            deploy.load_app(conf)
+        except (exception.ConfigurationError, cfg.Error) as error:
+            LOG.error('The configuration is kept as it was: %s', error)
+            return
+        LOG.info('Starting workers with the configuration read anew')
+        self._conf = conf
+        former, self._workers = self._workers, set()
+        self._start_workers(listener)
+        self._stop(former)
+
+    def _replace_dead(self, listener):
+        while pid := _reap():
+            if pid in self._workers:
+                LOG.error('Worker %d died and is replaced', pid)
+                self._workers.discard(pid)
+                time.sleep(_RESPAWN_DELAY)
+                self._start_worker(listener)
+
+    @staticmethod
+    def _stop(workers):
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+
+def _reap():
+    """:returns: the pid of a child that has ended, or 0."""
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0]
+    except ChildProcessError:
+        return 0
+
+
+def _require_loopback(conf):
+    """:raises ConfigurationError: open to other hosts without a password."""
+    if conf.paste_deploy.flavor or conf.noauth.allow_remote:
+        return
+    for *_, address in _addresses(conf):
+        if not ipaddress.ip_address(address[0].split('%')[0]).is_loopback:
+            raise exception.ConfigurationError(
+                f'bind_host {conf.bind_host} is reached by other hosts, and '
+                'this pipeline authenticates nobody: set [paste_deploy] '
+                'flavor, or [noauth] allow_remote')
+
+
+def _addresses(conf):
+    try:
+        return socket.getaddrinfo(
+            conf.bind_host, conf.bind_port, type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise exception.ConfigurationError(
+            f'bind_host {conf.bind_host}: {error.strerror}') from None
+
+
+def _listen(conf):
+    family, _, _, _, address = _addresses(conf)[0]
+    try:
+        return eventlet.listen(address, family=family, backlog=conf.backlog,
+                               reuse_port=False)
+    except OSError as error:
+        reason = ('the port is in use' if error.errno == errno.EADDRINUSE
+                  else error.strerror)
+        raise exception.ConfigurationError(
+            f'Cannot listen on {conf.bind_host}:{conf.bind_port}: {reason}'
+        ) from None
+
+
+def main():
+    """Console command. :returns: the exit code."""
+    try:
+        Server(sys.argv[1:]).run()
+    except (exception.ConfigurationError, cfg.Error) as error:
+        print(f'glancelite-api: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

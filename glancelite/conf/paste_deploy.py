@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that choose the Paste pipeline."""
+from oslo_config import cfg
+
+GROUP = 'paste_deploy'
+
+OPTIONS = [
+    cfg.StrOpt(
+        'flavor',
+        help='The pipeline to serve: unset for no authentication, '
+             'http_basic, or keystone; any other name selects the section '
+             'glancelite-api-NAME of the paste file.'),
+    cfg.StrOpt(
+        'config_file', default='glancelite-api-paste.ini',
+        help='The paste file; a relative name is looked for beside the '
+             'configuration files, then where the package installed its own.'),
+]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the stores: one legacy store, or enabled_backends.
+
+The names are those of glance_store, so that an operator's file is read as
+it stands.
+"""
+from oslo_config import cfg
+
+GROUP = 'DEFAULT'
+
+FILESYSTEM_OPTIONS = [
+    cfg.StrOpt(
+        'filesystem_store_datadir', default='/var/lib/glance/images',
+        help='Directory that holds image data. Temporary files of running '
+             'uploads stand in it too, so that an upload ends in a rename.'),
+    cfg.IntOpt(
+        'filesystem_store_file_perm', default=0, min=0,
+        help='Permission bits of image files, as a decimal number of an '
+             'octal mode; 0 leaves them to the umask.'),
+]
+
+#: Options that every section of enabled_backends may have.
+BACKEND_OPTIONS = FILESYSTEM_OPTIONS + [
+    cfg.StrOpt('store_description',
+               help='Sentence shown by GET /v2/info/stores.'),
+    cfg.IntOpt('weight', default=0,
+               help='Locations in stores of greater weight come first.'),
+]
+
+#: Options of the section [glance_store].
+LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
+    cfg.ListOpt('stores', default=['file', 'http'],
+                help='Kinds of store when enabled_backends is unset.'),
+    cfg.StrOpt('default_store', default='file',
+               help='The kind that takes uploads when enabled_backends is '
+                    'unset.'),
+    cfg.StrOpt('default_backend',
+               help='The section of enabled_backends that takes uploads when '
+                    'the request names no store.'),
+]
+
+OPTIONS = [
+    cfg.DictOpt(
+        'enabled_backends',
+        help='Stores by identifier and kind, such as fast:file,slow:file; '
+             'each has a section of its name. Unset, [glance_store] '
+             'describes the only store.'),
+]
+
+
+def register_backends(conf):
+    """Register the options of the sections that a loaded ``conf`` names."""
+    for identifier in conf.enabled_backends or ():
+        conf.register_opts(BACKEND_OPTIONS, group=identifier)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks: user, project, roles and request id of one request."""
+from oslo_context import context
+
+
+class RequestContext(context.RequestContext):
+    """The oslo context, with what the image service asks of it.
+
+    ``is_admin`` is decided by policy (rule ``context_is_admin``), not taken
+    from the request.
+    """
+
+    @property
+    def owner(self):
+        """:returns: the project id that images created here belong to."""
+        return self.project_id
+
+    def policy_credentials(self):
+        """:returns: the credentials dict for policy, made once."""
+        if '_credentials' not in self.__dict__:
+            self._credentials = self.to_policy_values()
+        return self._credentials

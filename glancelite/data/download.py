@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A download: which copy is read, and by whom it may be."""
+import dataclasses
+
+from oslo_log import log
+
+from glancelite import exception
+
+LOG = log.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class Data:
+    """Open image data: ``size`` bytes, readable from ``open(offset)``."""
+
+    driver: object
+    url: str
+    size: int
+
+    def open(self, offset=0):
+        """:returns: a binary file object at ``offset`` bytes."""
+        return self.driver.open(self.url, offset)
+
+
+class Downloader:
+    """Finds the data of an image.
+
+    :param stores: a :class:`~glancelite.stores.registry.Stores`.
+    """
+
+    def __init__(self, stores, threads):
+        self._stores = stores
+        self._threads = threads
+
+    def find(self, image, prefer=()):
+        """:returns: :class:`Data` of the first copy that can be read.
+
+        :param prefer: identifiers of stores to try first.
+        :raises DataMissing, StoreUnavailable: no copy can be read.
+        """
+        failure = exception.DataMissing(image_id=image.id)
+        for location in self._order(image, prefer):
+            try:
+                driver = self._stores.holding(location)
+                size = self._threads.wait(driver.size, location.url)
+                return Data(driver, location.url, size)
+            except (exception.DataMissing,
+                    exception.StoreUnavailable) as error:
+                LOG.warning('Image %s: a copy cannot be read', image.id)
+                failure = error
+        raise failure
+
+    def _order(self, image, prefer):
+        locations = self._stores.by_weight(image.locations)
+
+        def rank(location):
+            store = location.metadata.get('store')
+            return prefer.index(store) if store in prefer else len(prefer)
+        return sorted(locations, key=rank)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database: engine, transactions, retries, and what its errors mean."""
+import contextlib
+import contextvars
+import datetime
+import functools
+
+from oslo_db import api as oslo_db_api
+from oslo_db import exception as db_exception
+from oslo_db.sqlalchemy import enginefacade
+from oslo_log import log
+import sqlalchemy
+
+from glancelite import exception
+
+LOG = log.getLogger(__name__)
+
+_OPTIONS = ('connection', 'slave_connection', 'sqlite_synchronous',
+            'mysql_sql_mode', 'mysql_wsrep_sync_wait',
+            'connection_recycle_time', 'max_pool_size', 'max_retries',
+            'retry_interval', 'max_overflow', 'connection_debug',
+            'connection_trace', 'pool_timeout')
+
+#: Seconds a SQLite writer waits for another one.
+_SQLITE_BUSY_SECONDS = 60
+
+_writing = contextvars.ContextVar('glancelite_writing', default=False)
+
+
+@enginefacade.transaction_context_provider
+class _Scope:
+    """What enginefacade hangs a transaction on; one for each."""
+
+
+class Database:
+    """Transactions on the database that ``[database] connection`` names.
+
+    :param conf: a ``ConfigOpts`` with oslo.db's options registered.
+    """
+
+    def __init__(self, conf):
+        self._manager = enginefacade.transaction_context()
+        options = {name: getattr(conf.database, name) for name in _OPTIONS}
+        self._manager.configure(
+            sqlite_fk=True,
+            **{name: value for name, value in options.items()
+               if value is not None})
+        self._manager.append_on_engine_create(_prepare_engine)
+
+    @functools.cached_property
+    def engine(self):
+        """:returns: the SQLAlchemy engine that writes."""
+        return self._manager.writer.get_engine()
+
+    @functools.cached_property
+    def dialect(self):
+        """:returns: 'sqlite', 'mysql' or 'postgresql'."""
+        return self.engine.dialect.name
+
+    def reader(self):
+        """:returns: a context manager of a connection that only reads."""
+        return self._manager.reader.connection.using(_Scope())
+
+    @contextlib.contextmanager
+    def writer(self):
+        """A connection in a transaction, committed when the block ends."""
+        token = _writing.set(True)
+        try:
+            with self._manager.writer.connection.using(
+                    _Scope()) as connection:
+                yield connection
+        finally:
+            _writing.reset(token)
+
+    def now(self):
+        """:returns: naive UTC at the precision the columns keep.
+
+        MySQL's DATETIME rounds half seconds up, which would date a row in
+        the future; so whole seconds go in there.
+        """
+        moment = datetime.datetime.now(datetime.timezone.utc)
+        moment = moment.replace(tzinfo=None)
+        if self.dialect == 'mysql':
+            return moment.replace(microsecond=0)
+        return moment
+
+    def dispose(self):
+        """Close the pooled connections."""
+        self._manager.dispose_pool()
+
+
+def _prepare_engine(engine):
+    if engine.dialect.name != 'sqlite':
+        return
+
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        connection.execute(f'PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS}000')
+        connection.execute('PRAGMA journal_mode=WAL')
+
+    @sqlalchemy.event.listens_for(engine, 'begin', insert=True)
+    def begin(connection):
+        # A deferred transaction that turns from reading to writing fails at
+        # once when another one has written; taking the lock first waits.
+        if _writing.get() and 'in_transaction' not in connection.info:
+            connection.exec_driver_sql('BEGIN IMMEDIATE')
+            connection.info['in_transaction'] = True
+
+
+def transaction(method):
+    """Run a repository method again when its transaction was refused.
+
+    A deadlock or a lost certification (Galera) starts it anew; a connection
+    lost in it once as well.
+
+    :raises DatabaseUnavailable: when the database cannot be reached.
+    """
+    retried = oslo_db_api.wrap_db_retry(
+        max_retries=10, retry_interval=0.05, inc_retry_interval=True,
+        max_retry_interval=1, jitter=True, retry_on_deadlock=True)(method)
+
+    @functools.wraps(method)
+    def call(*args, **kwargs):
+        try:
+            return retried(*args, **kwargs)
+        except db_exception.DBConnectionError:
+            LOG.exception('The database cannot be reached')
+            raise exception.DatabaseUnavailable() from None
+    return call

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The statement behind an image list: visibility, filters, keyset pages.
+
+Every way in which a caller can see an image is a range of its own, ordered
+and limited by an index, and the ranges are merged: so a page costs the same
+however many images others have.
+"""
+import datetime
+
+import sqlalchemy
+from sqlalchemy import sql
+
+from glancelite.db import models
+
+_images = models.images
+_members = models.image_members
+_properties = models.image_properties
+_tags = models.image_tags
+
+_SECOND = datetime.timedelta(seconds=1)
+
+#: Time comparisons hold for seconds as the API shows them, whatever
+#: fraction a database keeps.
+_TIME_CONDITIONS = {
+    'gt': lambda column, moment: column >= moment + _SECOND,
+    'gte': lambda column, moment: column >= moment,
+    'lt': lambda column, moment: column < moment,
+    'lte': lambda column, moment: column < moment + _SECOND,
+    'eq': lambda column, moment: sqlalchemy.and_(
+        column >= moment, column < moment + _SECOND),
+    'neq': lambda column, moment: sqlalchemy.or_(
+        column < moment, column >= moment + _SECOND),
+}
+
+_CONDITIONS = {
+    'eq': lambda column, value: column == value,
+    'in': lambda column, value: column.in_(value),
+    'min': lambda column, value: column >= value,
+    'max': lambda column, value: column <= value,
+}
+
+
+def membership(project_id):
+    """:returns: a column: the status of ``project_id`` as a member."""
+    return (sqlalchemy.select(_members.c.status)
+            .where(_members.c.image_id == _images.c.id,
+                   _members.c.member == project_id,
+                   _members.c.deleted == sql.false())
+            .correlate(_images).scalar_subquery())
+
+
+def visible(context):
+    """:returns: the condition that the caller may see an image."""
+    if context.is_admin:
+        return sql.true()
+    open_to_all = _images.c.visibility.in_(('public', 'community'))
+    if not context.project_id:
+        return open_to_all
+    return sqlalchemy.or_(
+        open_to_all, _images.c.owner == context.project_id,
+        sqlalchemy.and_(_images.c.visibility == 'shared',
+                        _is_member(context.project_id)))
+
+
+def page(context, query, columns, dialect, after=None):
+    """:returns: the select of one page of ``columns`` of images, in order.
+
+    :param dialect: the database's, for the order of NULLs.
+    :param after: the row of the marker image, by sort key, or None.
+    """
+    conditions = _conditions(query)
+    if after is not None:
+        conditions.append(_beyond(query.sort, after))
+    order = _order(query.sort, dialect)
+    ranges = [sqlalchemy.select(_images.c.id).where(*way, *conditions)
+              .order_by(*order).limit(query.limit)
+              for way in _ways(context, query)]
+    if len(ranges) == 1:
+        return ranges[0].with_only_columns(*columns)
+    merged = sqlalchemy.union(
+        *(sqlalchemy.select(each.subquery().c.id) for each in ranges)
+    ).subquery()
+    return (sqlalchemy.select(*columns)
+            .join(merged, merged.c.id == _images.c.id)
+            .order_by(*order).limit(query.limit))
+
+
+def _is_member(project_id, status=None):
+    found = sqlalchemy.select(_members.c.id).where(
+        _members.c.image_id == _images.c.id,
+        _members.c.member == project_id,
+        _members.c.deleted == sql.false())
+    if status:
+        found = found.where(_members.c.status == status)
+    return found.exists()
+
+
+def _ways(context, query):
+    """:returns: lists of conditions, one for each way to see an image."""
+    if context.is_admin:
+        return _ways_of_admin(context, query)
+    return _ways_of_project(context, query)
+
+
+def _ways_of_admin(context, query):
+    visibility = _images.c.visibility
+    if query.visibility == 'all':
+        return [[]]
+    if query.visibility:
+        return [[visibility == query.visibility]]
+    ways = [[visibility == each] for each in ('public', 'shared', 'private')]
+    if context.project_id:
+        ways.append([_images.c.owner == context.project_id])
+    return ways
+
+
+def _ways_of_project(context, query):
+    visibility, project_id = _images.c.visibility, context.project_id
+    chosen = query.visibility
+    ways = [[visibility == each] for each in ('public', 'community')
+            if chosen in (each, 'all')
+            or each == 'public' and chosen is None]
+    if not project_id:
+        return ways or [[sql.false()]]
+    own = [_images.c.owner == project_id]
+    if chosen not in (None, 'all'):
+        own.append(visibility == chosen)
+    ways.append(own)
+    if chosen in (None, 'all', 'shared'):
+        status = query.member_status
+        ways.append([visibility == 'shared', _is_member(
+            project_id, None if status == 'all' else status)])
+    return ways
+
+
+def _conditions(query):
+    conditions = [_images.c.deleted == sql.false(),
+                  _images.c.os_hidden == (sql.true() if query.os_hidden
+                                          else sql.false())]
+    conditions += [_CONDITIONS[each.op](_images.c[each.name], each.value)
+                   for each in query.filters]
+    conditions += [_TIME_CONDITIONS[each.op](_images.c[each.name],
+                                             each.moment)
+                   for each in query.times]
+    conditions += [_has(_properties, _properties.c.name == name,
+                        _properties.c.value == value)
+                   for name, value in query.properties]
+    conditions += [_has(_tags, _tags.c.value == tag) for tag in query.tags]
+    return conditions
+
+
+def _has(table, *conditions):
+    return sqlalchemy.select(table.c.id).where(
+        table.c.image_id == _images.c.id,
+        table.c.deleted == sql.false(), *conditions).exists()
+
+
+def _order(sort, dialect):
+    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
+    order = []
+    for key, direction in sort:
+        column = _images.c[key]
+        each = column.asc() if direction == 'asc' else column.desc()
+        if dialect == 'postgresql' and column.nullable:
+            each = (each.nulls_first() if direction == 'asc'
+                    else each.nulls_last())
+        order.append(each)
+    return order
+
+
+def _beyond(sort, row):
+    """:returns: the condition that an image comes after ``row``."""
+    condition = sql.false()
+    for key, direction in reversed(sort):
+        column, value = _images.c[key], row[key]
+        tie = column.is_(None) if value is None else column == value
+        condition = sqlalchemy.or_(_past(column, direction, value),
+                                   sqlalchemy.and_(tie, condition))
+    return condition
+
+
+def _past(column, direction, value):
+    if direction == 'asc':
+        return column.is_not(None) if value is None else column > value
+    if value is None:
+        return sql.false()
+    if column.nullable:
+        return sqlalchemy.or_(column < value, column.is_(None))
+    return column < value

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors that carry their HTTP code and the sentence a user may read.
+
+A sentence never names a path, a URL, a credential or a store's own words.
+"""
+from glancelite.i18n import _
+
+
+class GlanceliteError(Exception):
+    """An error that becomes a response: ``code`` and one sentence.
+
+    :param sentence: replaces the class's sentence (a ``%`` format string).
+    :param facts: what the sentence names; kept in ``facts``.
+    """
+
+    code = 500
+    sentence = _('The server could not comply with the request.')
+    headers = {}
+
+    def __init__(self, sentence=None, **facts):
+        self.facts = facts
+        super().__init__((sentence or self.sentence) % facts)
+
+
+# 400
+
+class Invalid(GlanceliteError):
+    code = 400
+    sentence = _('The request is not valid.')
+
+
+class InvalidImage(Invalid):
+    sentence = _("Provided object does not match schema '%(schema)s': "
+                 "%(reason)s")
+
+
+class InvalidParameter(Invalid):
+    sentence = _("Invalid value '%(value)s' for parameter '%(name)s': "
+                 "%(reason)s")
+
+
+class InvalidPatch(Invalid):
+    sentence = _('The JSON patch is not valid: %(reason)s')
+
+
+class MalformedJson(Invalid):
+    sentence = _('Malformed JSON in request body.')
+
+
+class BodyMissing(Invalid):
+    sentence = _('Body expected in request.')
+
+
+class BodyNotExpected(Invalid):
+    sentence = _('A body is not expected with this request.')
+
+
+class FormatsNotSet(Invalid):
+    sentence = _('Properties %(names)s must be set prior to saving data.')
+
+
+class SizeMismatch(Invalid):
+    sentence = _('Image size %(expected)d was announced, but %(size)d bytes '
+                 'were received.')
+
+
+class DigestMismatch(Invalid):
+    sentence = _('The %(algorithm)s digest of the received data is not the '
+                 'one announced.')
+
+
+class IncompleteBody(Invalid):
+    sentence = _('The request body ended before all of it was received.')
+
+
+class UnknownStore(Invalid):
+    sentence = _("Store '%(store)s' does not exist or is read-only.")
+
+
+class InvalidLocation(Invalid):
+    sentence = _('Invalid location.')
+
+
+# 401
+
+class Unauthorized(GlanceliteError):
+    code = 401
+    sentence = _('The request you have made requires authentication.')
+
+
+# 403
+
+class Forbidden(GlanceliteError):
+    code = 403
+    sentence = _('You are not authorized to complete this action.')
+
+
+class RuleForbids(Forbidden):
+    sentence = _('You are not authorized to complete %(rule)s action.')
+
+
+class ReadOnlyProperty(Forbidden):
+    sentence = _("Attribute '%(name)s' is read-only.")
+
+
+class ReservedProperty(Forbidden):
+    sentence = _("Attribute '%(name)s' is reserved.")
+
+
+class PropertyProtected(Forbidden):
+    sentence = _("Property '%(name)s' is protected")
+
+
+class BasePropertyNotRemovable(Forbidden):
+    sentence = _("Property %(name)s may not be removed.")
+
+
+class ImageProtected(Forbidden):
+    sentence = _('Image %(image_id)s is protected and cannot be deleted.')
+
+
+class ImageDeactivated(Forbidden):
+    sentence = _('The requested image has been deactivated. Image data '
+                 'download is forbidden.')
+
+
+class LastLocation(Forbidden):
+    sentence = _('The last location of an image cannot be removed.')
+
+
+class NotSharedImage(Forbidden):
+    sentence = _('Only shared images have members.')
+
+
+# 404
+
+class NotFound(GlanceliteError):
+    code = 404
+    sentence = _('The requested resource was not found.')
+
+
+class ImageNotFound(NotFound):
+    sentence = _('No image found with ID %(image_id)s')
+
+
+class MarkerNotFound(Invalid):
+    sentence = _('No image found with ID %(marker)s')
+
+
+class MemberNotFound(NotFound):
+    sentence = _('%(member_id)s not found in the member list of the image '
+                 '%(image_id)s.')
+
+
+class TagNotFound(NotFound):
+    sentence = _('Tag %(tag)s not found on image %(image_id)s.')
+
+
+class TaskNotFound(NotFound):
+    sentence = _('No task found with ID %(task_id)s')
+
+
+class DataMissing(NotFound):
+    sentence = _('The data of image %(image_id)s cannot be found.')
+
+
+# 409
+
+class Conflict(GlanceliteError):
+    code = 409
+    sentence = _('The request conflicts with the state of the resource.')
+
+
+class ImageExists(Conflict):
+    sentence = _('Image ID %(image_id)s already exists!')
+
+
+class MemberExists(Conflict):
+    sentence = _('The member %(member_id)s is already associated with image '
+                 '%(image_id)s.')
+
+
+class InvalidTransition(Conflict):
+    sentence = _('Image status transition from %(old)s to %(new)s is not '
+                 'allowed')
+
+
+class ImageChanged(Conflict):
+    """The row is not what was read; the caller reads it again and retries."""
+
+    sentence = _('Image %(image_id)s was changed by another request; try '
+                 'again.')
+
+
+class PatchConflict(Conflict):
+    sentence = _('The patch cannot be applied: %(reason)s')
+
+
+class ImageInUse(Conflict):
+    sentence = _('Image %(image_id)s could not be deleted because it is in '
+                 'use.')
+
+
+class LocationStatusConflict(Conflict):
+    sentence = _('Locations can be changed while an image is queued or '
+                 'active; image %(image_id)s is %(status)s.')
+
+
+# 410
+
+class ImageGone(GlanceliteError):
+    code = 410
+    sentence = _('Image %(image_id)s was deleted during the upload.')
+
+
+# 412, 413, 415, 416
+
+class TooLarge(GlanceliteError):
+    code = 413
+    sentence = _('The request is larger than allowed.')
+
+
+class BodyTooLarge(TooLarge):
+    sentence = _('The request body is larger than %(limit)d bytes '
+                 '(max_json_body_size).')
+
+
+class ImageTooLarge(TooLarge):
+    sentence = _('The image exceeds the maximum size of %(limit)d bytes '
+                 '(image_size_cap).')
+
+
+class LimitExceeded(TooLarge):
+    sentence = _('The limit has been exceeded on the number of allowed '
+                 '%(noun)s for an image. Attempted: %(attempted)d, '
+                 'Maximum: %(maximum)d')
+
+
+class QuotaExceeded(TooLarge):
+    sentence = _('The quota of %(resource)s is exceeded: limit %(limit)d, '
+                 'used %(used)d, requested %(requested)d.')
+
+
+class StorageFull(TooLarge):
+    sentence = _('Not enough space is left in the store.')
+
+
+class UnsupportedMediaType(GlanceliteError):
+    code = 415
+    sentence = _('The media type %(media_type)s is not supported; use one '
+                 'of: %(accepted)s')
+
+
+class FormatMismatch(GlanceliteError):
+    code = 415
+    sentence = _('Image disk_format %(format)s does not match stream data')
+
+
+class UnsafeImage(GlanceliteError):
+    code = 415
+    sentence = _('Image failed safety checks')
+
+
+class RangeNotSatisfiable(GlanceliteError):
+    code = 416
+    sentence = _('The requested range is not within the image data.')
+
+    def __init__(self, size):
+        super().__init__()
+        self.headers = {'Content-Range': f'bytes */{size}'}
+
+
+# 503
+
+class Unavailable(GlanceliteError):
+    code = 503
+    sentence = _('The service is not available; try again later.')
+    headers = {'Retry-After': '10'}
+
+
+class StoreUnavailable(Unavailable):
+    sentence = _('The store cannot take or give image data now.')
+
+
+class DatabaseUnavailable(Unavailable):
+    sentence = _('The database cannot be reached; try again later.')
+
+
+# At start: never a response
+
+class ConfigurationError(Exception):
+    """An option or a file it names is not usable; the start ends with it."""

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Authorization: whether a caller may do what a rule guards to a target."""
+import re
+
+from oslo_config import cfg
+from oslo_policy import opts
+from oslo_policy import policy
+
+from glancelite import exception
+from glancelite import policies
+
+_TARGET_ATTRIBUTE = re.compile(r'%\(([^)]+)\)s')
+
+
+class Policy:
+    """The rules in force: defaults, changed by the operator's policy file.
+
+    :param conf: the ``ConfigOpts`` of the service.
+    """
+
+    def __init__(self, conf):
+        self._enforcer = policy.Enforcer(conf)
+        self._enforcer.register_defaults(policies.list_rules())
+        self._enforcer.load_rules()
+        self._attributes = {}
+
+    def check(self, context, rule, target):
+        """:returns: whether ``rule`` lets the caller act on ``target``."""
+        return self._enforcer.enforce(rule, target,
+                                      context.policy_credentials())
+
+    def authorize(self, context, rule, target):
+        """Raise unless ``rule`` lets the caller act on ``target``.
+
+        :raises RuleForbids: names the rule.
+        """
+        if not self.check(context, rule, target):
+            raise exception.RuleForbids(rule=rule)
+
+    def decider(self, context, rule):
+        """:returns: a function of a target that remembers its answers.
+
+        A rule depends on the caller, who stays the same in one request, and
+        on the target attributes it names; so a list of a thousand images
+        asks the enforcer once for each different set of those.
+        """
+        names = self._target_attributes(rule)
+        if names is None:
+            return lambda target: self.check(context, rule, target)
+        answers = {}
+
+        def decide(target):
+            key = tuple(target.get(name) for name in names)
+            if key not in answers:
+                answers[key] = self.check(context, rule, target)
+            return answers[key]
+        return decide
+
+    def _target_attributes(self, rule):
+        """:returns: names of target attributes ``rule`` reads, None if any."""
+        parsed = self._enforcer.rules.get(rule)
+        known = self._attributes.get(rule)
+        if known is None or known[0] is not parsed:
+            known = parsed, _attributes_of(parsed, self._enforcer.rules)
+            self._attributes[rule] = known
+        return known[1]
+
+
+#: Kinds of checks that read the target only where their text says so.
+_PLAIN_CHECKS = ('RoleCheck', 'GenericCheck')
+
+
+def _attributes_of(check, rules, seen=frozenset()):
+    if isinstance(check, policy.RuleCheck):
+        if check.match in seen:
+            return None
+        return _attributes_of(rules.get(check.match), rules,
+                              seen | {check.match})
+    if isinstance(check, (policy.AndCheck, policy.OrCheck)):
+        parts = [_attributes_of(part, rules, seen) for part in check.rules]
+        return None if None in parts else tuple(sorted(set().union(*parts)))
+    if isinstance(check, policy.NotCheck):
+        return _attributes_of(check.rule, rules, seen)
+    if str(check) in ('@', '!'):
+        return ()
+    if type(check).__name__ in _PLAIN_CHECKS:
+        return tuple(_TARGET_ATTRIBUTE.findall(str(check)))
+    return None
+
+
+def get_enforcer():
+    """For the oslo.policy command line tools: an enforcer of our rules."""
+    conf = cfg.ConfigOpts()
+    for group, options in opts.list_opts():
+        conf.register_opts(options, group=group)
+    conf([], project='glancelite')
+    enforcer = policy.Enforcer(conf)
+    enforcer.register_defaults(policies.list_rules())
+    return enforcer

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The composition root: one service built from one ConfigOpts.
+
+Paste factories receive strings only; while an application is being built
+they find its service in :func:`current`.
+"""
+import contextlib
+import contextvars
+import os
+import pathlib
+import sys
+
+from glancelite import policy as policy_module
+from glancelite import property_protections
+from glancelite import quota as quota_module
+from glancelite.data import delete
+from glancelite.data import download
+from glancelite.data import threads as threads_module
+from glancelite.data import upload
+from glancelite.db import api as db_api
+from glancelite.db import images
+from glancelite.db import migration
+from glancelite.stores import registry
+
+_current = contextvars.ContextVar('glancelite_service')
+
+
+class Service:
+    """Everything a request needs, wired together.
+
+    :param conf: a loaded ``ConfigOpts``.
+    :param threads: how blocking work is done; native threads by default.
+    :raises ConfigurationError: the configuration cannot be served.
+    """
+
+    def __init__(self, conf, threads=None):
+        self.conf = conf
+        self.threads = threads or threads_module.NativeThreads()
+        self.database = db_api.Database(conf)
+        self.policy = policy_module.Policy(conf)
+        self.protections = property_protections.Protections(
+            _protection_file(conf), conf.property_protection_rule_format,
+            self.policy)
+        self.stores = registry.Stores(conf)
+        self.images = images.Images(self.database)
+        self.quota = quota_module.Quota(conf)
+        self.uploader = upload.Uploader(
+            conf, self.images, self.stores, self.quota, self.threads)
+        self.downloader = download.Downloader(self.stores, self.threads)
+        self.deleter = delete.Deleter(
+            self.images, self.stores, self.threads)
+
+
+def _protection_file(conf):
+    name = conf.property_protection_file
+    return name and (conf.find_file(name) or name)
+
+
+def find_file(conf, name):
+    """:returns: absolute path of ``name``, or None.
+
+    It is looked for beside the configuration files, then where this package
+    installed its own.
+    """
+    found = conf.find_file(name)
+    if found:
+        return os.path.abspath(found)
+    checkout = pathlib.Path(__file__).resolve().parent.parent
+    for root in (checkout, pathlib.Path(sys.prefix)):
+        candidate = root / 'etc' / 'glancelite' / name
+        if candidate.exists():
+            return str(candidate)
+    return None
+
+
+def start(conf, threads=None):
+    """:returns: a running :class:`Service`.
+
+    An embedded database is brought to the current schema; any other one is
+    the operator's to migrate.
+    """
+    service = Service(conf, threads)
+    if service.database.dialect == 'sqlite':
+        migration.sync(service.database)
+    return service
+
+
+@contextlib.contextmanager
+def building(service):
+    """While the block runs, Paste factories build for ``service``."""
+    token = _current.set(service)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current():
+    """:returns: the service whose application is being built."""
+    return _current.get()

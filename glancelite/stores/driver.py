@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract that every store driver fulfils.
+
+``tests/contract`` holds one suite that each driver passes.
+"""
+import abc
+
+
+class Writer(abc.ABC):
+    """Takes the bytes of one image. Readable only after :meth:`commit`."""
+
+    @abc.abstractmethod
+    def write(self, block):
+        """Append ``block`` (bytes-like).
+
+        :raises StorageFull: when the store has no room.
+        :raises StoreUnavailable: when it cannot take data.
+        """
+
+    @abc.abstractmethod
+    def commit(self):
+        """Make the bytes durable and readable.
+
+        :returns: the URL under which the store will find them.
+        :raises StorageFull: when the store has no room.
+        :raises StoreUnavailable: when it cannot take data.
+        """
+
+    @abc.abstractmethod
+    def cancel(self):
+        """Remove whatever was written, committed or not. May be repeated."""
+
+
+class Driver(abc.ABC):
+    """A place that holds image data.
+
+    :ivar identifier: the name that requests and locations use (str).
+    :ivar description: a sentence for users, or None.
+    :ivar weight: stores of greater weight are read first (int).
+    """
+
+    writable = True
+
+    #: URL schemes of locations in this kind of store.
+    schemes = ()
+
+    def __init__(self, identifier, options):
+        self.identifier = identifier
+        self.description = getattr(options, 'store_description', None)
+        self.weight = getattr(options, 'weight', 0) or 0
+
+    @abc.abstractmethod
+    def owns(self, url):
+        """:returns: whether ``url`` is a location in this store."""
+
+    @abc.abstractmethod
+    def writer(self, image_id, size=None):
+        """:returns: a :class:`Writer` for the data of ``image_id``.
+
+        :param size: bytes to come where that is known.
+        """
+
+    @abc.abstractmethod
+    def open(self, url, offset=0):
+        """:returns: a binary file object positioned at ``offset`` bytes.
+
+        :raises DataMissing: when nothing is there.
+        :raises StoreUnavailable: when the store cannot give data.
+        """
+
+    @abc.abstractmethod
+    def size(self, url):
+        """:returns: bytes stored at ``url``. Raises as :meth:`open`."""
+
+    @abc.abstractmethod
+    def delete(self, url):
+        """Remove the bytes at ``url``; no error when they are gone.
+
+        :raises StoreUnavailable: when the store refuses.
+        """
+
+    @abc.abstractmethod
+    def properties(self):
+        """:returns: facts for administrators, shown by stores/detail."""
+
+    @abc.abstractmethod
+    def check(self):
+        """:raises ConfigurationError: the store cannot be used at all."""
