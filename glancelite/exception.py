@@ -124,6 +124,10 @@ class ImageDeactivated(Forbidden):
                  'download is forbidden.')
 
 
+class ActionNotAllowed(Forbidden):
+    sentence = _("Not allowed to %(action)s image in status '%(status)s'")
+
+
 class LastLocation(Forbidden):
     sentence = _('The last location of an image cannot be removed.')
 

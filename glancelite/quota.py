@@ -20,6 +20,10 @@ class Quota:
             'locations': conf.image_location_quota,
         }
 
+    def maximum(self, noun):
+        """:returns: how many ``noun`` an image may have; negative: any."""
+        return self._maxima[noun]
+
     def require(self, noun, attempted):
         """:raises LimitExceeded: when an image may not have that many."""
         maximum = self._maxima[noun]

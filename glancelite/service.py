@@ -19,7 +19,9 @@ from glancelite.data import threads as threads_module
 from glancelite.data import upload
 from glancelite.db import api as db_api
 from glancelite.db import images
+from glancelite.db import members
 from glancelite.db import migration
+from glancelite.db import tasks
 from glancelite.stores import registry
 
 _current = contextvars.ContextVar('glancelite_service')
@@ -43,6 +45,8 @@ class Service:
             self.policy)
         self.stores = registry.Stores(conf)
         self.images = images.Images(self.database)
+        self.members = members.Members(self.database)
+        self.tasks = tasks.Tasks(self.database)
         self.quota = quota_module.Quota(conf)
         self.uploader = upload.Uploader(
             conf, self.images, self.stores, self.quota, self.threads)

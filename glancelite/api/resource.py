@@ -45,6 +45,17 @@ class Request(webob.Request):
         except (ValueError, RecursionError):
             raise exception.MalformedJson() from None
 
+    def query_pairs(self):
+        """:returns: (name, value) of every query parameter, in order.
+
+        :raises Invalid: the query string is not encoded in UTF-8.
+        """
+        try:
+            return list(self.GET.items())
+        except UnicodeDecodeError:
+            raise exception.Invalid(
+                'The query string is not encoded in UTF-8.') from None
+
     @property
     def has_body(self):
         """:returns: whether a body was sent or announced."""

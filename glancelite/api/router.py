@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes from a table; 405 with Allow for every path that is in it."""
 import routes
-import webob
-import webob.dec
 import webob.exc
 
 from glancelite.api import resource
+from glancelite.i18n import _
 
 
 class Router:
@@ -31,7 +30,12 @@ class Router:
 
     def __call__(self, environ, start_response):
         request = resource.Request(environ)
-        found = self._mapper.match(request.path_info, environ)
+        try:
+            found = self._mapper.match(request.path_info, environ)
+        except UnicodeDecodeError:
+            refusal = webob.exc.HTTPBadRequest(
+                _('The path is not encoded in UTF-8.'))
+            return refusal(environ, start_response)
         return self._respond(request, found)(environ, start_response)
 
     def _respond(self, request, found):

@@ -2,6 +2,7 @@
 """An image: its fields, states, transitions and what has changed."""
 import dataclasses
 import datetime
+import re
 
 from glancelite import exception
 
@@ -40,6 +41,9 @@ VISIBILITIES = ('community', 'public', 'private', 'shared')
 
 #: The largest value of an INTEGER column: bounds min_disk and min_ram.
 MAX_INTEGER = 2 ** 31 - 1
+
+#: Code points that no database stores as they are: NUL, and halves of pairs.
+UNSTORABLE = re.compile('[\0\ud800-\udfff]')
 
 #: Every status, and the ones that may follow it.
 TRANSITIONS = {

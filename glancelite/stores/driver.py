@@ -41,6 +41,9 @@ class Driver(abc.ABC):
 
     writable = True
 
+    #: What enabled_backends calls this kind of store.
+    kind = None
+
     #: URL schemes of locations in this kind of store.
     schemes = ()
 

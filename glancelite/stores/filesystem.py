@@ -36,6 +36,7 @@ class FilesystemDriver(driver.Driver):
     :param options: the option group with ``filesystem_store_datadir``.
     """
 
+    kind = 'file'
     schemes = ('file', 'filesystem')
 
     def __init__(self, identifier, options):

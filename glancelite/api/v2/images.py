@@ -3,7 +3,6 @@
 
 Source of the rules: the specification of the Images API.
 """
-import re
 import uuid
 
 import webob
@@ -25,9 +24,6 @@ _PATCH_ATTEMPTS = 10
 #: The most bytes that a TEXT column of MySQL holds.
 _LONGEST_VALUE = 65535
 _LONGEST_NAME = 255
-
-#: Code points that databases do not store: NUL, and halves of pairs.
-_UNSTORABLE = re.compile('[\0\ud800-\udfff]')
 
 _VISIBILITY_RULES = {'public': 'publicize_image',
                      'community': 'communitize_image'}
@@ -63,7 +59,7 @@ class ImagesDeserializer(resource.Deserializer):
         if request.has_body:
             raise exception.BodyNotExpected()
         parsed = query.parse_images(
-            list(request.GET.items()), self._default_limit, self._max_limit)
+            request.query_pairs(), self._default_limit, self._max_limit)
         return {'query': parsed}
 
     def create(self, request):
@@ -153,7 +149,7 @@ class ImagesController:
         When another request changed what the patch rests on, the patch is
         applied to the image as it now is.
         """
-        for attempt in range(_PATCH_ATTEMPTS):
+        for _attempt in range(_PATCH_ATTEMPTS):
             image = self._images.get(context, image_id)
             if not changes:
                 return image
@@ -216,7 +212,7 @@ class ImagesSerializer(resource.Serializer):
 
     def index(self, request, page):
         """Images of a page with links to the first and the next one."""
-        pairs = list(request.GET.items())
+        pairs = request.query_pairs()
         show = self._views.of(request.context)
         document = {
             'images': [show(image) for image in page.items],
@@ -277,7 +273,7 @@ def _require_storable(name, value):
     for text in (name, *(value if isinstance(value, list) else [value])):
         if not isinstance(text, str):
             continue
-        if _UNSTORABLE.search(text):
+        if image_object.UNSTORABLE.search(text):
             raise exception.InvalidImage(
                 schema='image', reason=f'{_printable(name)}: it contains a '
                                        'character that cannot be stored')

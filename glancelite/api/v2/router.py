@@ -2,7 +2,12 @@
 """The route table of the Image API v2, and its application."""
 from glancelite import service as service_module
 from glancelite.api import router
+from glancelite.api.v2 import discovery
+from glancelite.api.v2 import image_actions
 from glancelite.api.v2 import image_data
+from glancelite.api.v2 import image_members
+from glancelite.api.v2 import image_tags
+from glancelite.api.v2 import image_tasks
 from glancelite.api.v2 import images
 from glancelite.api.v2 import schemas
 
@@ -20,6 +25,24 @@ ROUTES = (
 
     ('GET', f'{_IMAGE}/file', 'image_data', 'download'),
     ('PUT', f'{_IMAGE}/file', 'image_data', 'upload'),
+
+    ('POST', f'{_IMAGE}/actions/deactivate', 'image_actions', 'deactivate'),
+    ('POST', f'{_IMAGE}/actions/reactivate', 'image_actions', 'reactivate'),
+
+    ('PUT', f'{_IMAGE}/tags/{{tag}}', 'image_tags', 'update'),
+    ('DELETE', f'{_IMAGE}/tags/{{tag}}', 'image_tags', 'delete'),
+
+    ('GET', f'{_IMAGE}/members', 'image_members', 'index'),
+    ('POST', f'{_IMAGE}/members', 'image_members', 'create'),
+    ('GET', f'{_IMAGE}/members/{{member_id}}', 'image_members', 'show'),
+    ('PUT', f'{_IMAGE}/members/{{member_id}}', 'image_members', 'update'),
+    ('DELETE', f'{_IMAGE}/members/{{member_id}}', 'image_members', 'delete'),
+
+    ('GET', f'{_IMAGE}/tasks', 'image_tasks', 'index'),
+
+    ('GET', '/info/import', 'discovery', 'import_methods'),
+    ('GET', '/info/stores', 'discovery', 'stores'),
+    ('GET', '/info/stores/detail', 'discovery', 'stores_detail'),
 )
 
 
@@ -35,4 +58,9 @@ def create(service):
         'schemas': schemas.create_resource(schema),
         'images': images.create_resource(service, schema),
         'image_data': image_data.create_resource(service),
+        'image_actions': image_actions.create_resource(service),
+        'image_tags': image_tags.create_resource(service),
+        'image_members': image_members.create_resource(service),
+        'image_tasks': image_tasks.create_resource(service),
+        'discovery': discovery.create_resource(service),
     })

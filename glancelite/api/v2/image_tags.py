@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image tags, one at a time."""
+from glancelite import exception
+from glancelite.api import resource
+from glancelite.api.v2 import access
+from glancelite.objects import image as image_object
+
+_LONGEST_TAG = 255
+
+#: Times a change is applied anew to an image that another request changed.
+_ATTEMPTS = 10
+
+
+class ImageTagsController:
+    """Adds and removes tags.
+
+    :param service: a :class:`~glancelite.service.Service`.
+    """
+
+    def __init__(self, service):
+        self._images = service.images
+        self._quota = service.quota
+        self._access = access.ImageAccess(service)
+
+    def update(self, context, image_id, tag):
+        """Add ``tag``; an image that has it stays as it is."""
+        if len(tag) > _LONGEST_TAG or image_object.UNSTORABLE.search(tag):
+            raise exception.InvalidParameter(
+                name='tag', value=tag[:40],
+                reason=f'it must have at most {_LONGEST_TAG} characters, '
+                       'none of them NUL')
+        self._change(context, image_id, lambda tags: tags | {tag})
+
+    def delete(self, context, image_id, tag):
+        """Remove ``tag``.
+
+        :raises TagNotFound: the image does not bear it.
+        """
+        def remove(tags):
+            if tag not in tags:
+                raise exception.TagNotFound(tag=tag, image_id=image_id)
+            return tags - {tag}
+        self._change(context, image_id, remove)
+
+    def _change(self, context, image_id, change):
+        for _attempt in range(_ATTEMPTS):
+            image = self._access.get(context, image_id, 'modify_image')
+            image.tags = change(image.tags)
+            self._quota.require('tags', len(image.tags))
+            if not image.changes():
+                return
+            try:
+                return self._images.save(context, image)
+            except exception.ImageChanged:
+                continue
+        raise exception.ImageChanged(image_id=image_id)
+
+
+def create_resource(service):
+    """:returns: the resource for ``/v2/images/{image_id}/tags/{tag}``."""
+    return resource.Resource(ImageTagsController(service))
