@@ -51,11 +51,19 @@ def load_app(conf, threads=None):
     :param threads: how blocking work is done; native threads by default.
     :raises ConfigurationError: the configuration cannot be served.
     """
-    path = _paste_file(conf)
+    return application_of(service_module.start(conf, threads))
+
+
+def application_of(service):
+    """:returns: the WSGI application of a service, by its flavor.
+
+    :raises ConfigurationError: the Paste file has no usable pipeline.
+    """
+    path = _paste_file(service.conf)
     name = _APPLICATION
-    if conf.paste_deploy.flavor:
-        name = f'{name}-{conf.paste_deploy.flavor}'
-    with service_module.building(service_module.start(conf, threads)):
+    if service.conf.paste_deploy.flavor:
+        name = f'{name}-{service.conf.paste_deploy.flavor}'
+    with service_module.building(service):
         try:
             return deploy.loadapp(f'config:{path}', name=name)
         except LookupError as error:

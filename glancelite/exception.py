@@ -200,6 +200,14 @@ class PatchConflict(Conflict):
     sentence = _('The patch cannot be applied: %(reason)s')
 
 
+class ImageHeld(Conflict):
+    sentence = _('Image %(image_id)s is being worked on; try again.')
+
+
+class LeaseLost(Conflict):
+    sentence = _('Image %(image_id)s was taken over by another request.')
+
+
 class ImageInUse(Conflict):
     sentence = _('Image %(image_id)s could not be deleted because it is in '
                  'use.')

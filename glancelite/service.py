@@ -15,10 +15,13 @@ from glancelite import property_protections
 from glancelite import quota as quota_module
 from glancelite.data import delete
 from glancelite.data import download
+from glancelite.data import leases as data_leases
+from glancelite.data import recovery
 from glancelite.data import threads as threads_module
 from glancelite.data import upload
 from glancelite.db import api as db_api
 from glancelite.db import images
+from glancelite.db import leases
 from glancelite.db import members
 from glancelite.db import migration
 from glancelite.db import tasks
@@ -44,15 +47,27 @@ class Service:
             _protection_file(conf), conf.property_protection_rule_format,
             self.policy)
         self.stores = registry.Stores(conf)
-        self.images = images.Images(self.database)
+        self.leases = leases.Leases(self.database, conf.lease.ttl)
+        self.images = images.Images(self.database, self.leases)
         self.members = members.Members(self.database)
         self.tasks = tasks.Tasks(self.database)
         self.quota = quota_module.Quota(conf)
+        self.holder = data_leases.Holder(
+            self.leases, self.threads, conf.lease.ttl)
+        self.recovery = recovery.Recovery(
+            self.leases, self.images, self.stores, self.holder, self.threads,
+            conf.lease.sweep_interval)
         self.uploader = upload.Uploader(
-            conf, self.images, self.stores, self.quota, self.threads)
+            conf, self.images, self.stores, self.quota, self.holder,
+            self.threads)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
-            self.images, self.stores, self.threads)
+            self.images, self.holder, self.recovery)
+
+    def stop(self):
+        """End what runs in the background, and let go of the database."""
+        self.recovery.stop()
+        self.database.dispose()
 
 
 def _protection_file(conf):
@@ -77,15 +92,22 @@ def find_file(conf, name):
     return None
 
 
-def start(conf, threads=None):
+def start(conf, threads=None, background=True):
     """:returns: a running :class:`Service`.
 
     An embedded database is brought to the current schema; any other one is
     the operator's to migrate.
+
+    :param background: whether this process recovers what others left.
     """
     service = Service(conf, threads)
     if service.database.dialect == 'sqlite':
         migration.sync(service.database)
+    if background:
+        service.recovery.start()
+        # A server may load the application first and fork then; threads
+        # stay behind in the parent.
+        os.register_at_fork(after_in_child=service.recovery.start)
     return service
 
 

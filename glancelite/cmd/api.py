@@ -18,6 +18,7 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 import time  # noqa: E402
 
 from eventlet import tpool  # noqa: E402
@@ -28,6 +29,7 @@ from oslo_log import log  # noqa: E402
 
 from glancelite import deploy  # noqa: E402
 from glancelite import exception  # noqa: E402
+from glancelite import service as service_module  # noqa: E402
 
 LOG = log.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class EventletThreads:
     _queue = patcher.original('queue')
     Queue = _queue.Queue
     Full = _queue.Full
+    lock = threading.Lock
 
     @classmethod
     def start(cls, function, *args):
@@ -56,6 +59,11 @@ class EventletThreads:
             target=function, args=args, daemon=True)
         thread.start()
         return thread
+
+    @staticmethod
+    def background(function):
+        """Run ``function`` beside the requests; its waits are green."""
+        eventlet.spawn_n(function)
 
     @staticmethod
     def wait(function, *args):
@@ -123,8 +131,7 @@ class Server:
         """
         _require_loopback(self._conf)
         eventlet.wsgi.MAX_HEADER_LINE = self._conf.max_header_line
-        # What every worker would stumble over is found here, once.
-        deploy.load_app(self._conf)
+        _check(self._conf)
         listener = _listen(self._conf)
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._start_workers(listener)
@@ -165,7 +172,7 @@ class Server:
         """Read the configuration anew; the old workers finish their work."""
         try:
             conf = deploy.load_conf(self._arguments)
-            deploy.load_app(conf)
+            _check(conf)
         except (exception.ConfigurationError, cfg.Error) as error:
             LOG.error('The configuration is kept as it was: %s', error)
             return
@@ -188,6 +195,16 @@ class Server:
         for pid in workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+
+def _check(conf):
+    """Find here, once, what every worker would stumble over.
+
+    :raises ConfigurationError: the configuration cannot be served.
+    """
+    service = service_module.start(conf, background=False)
+    deploy.application_of(service)
+    service.stop()
 
 
 def _reap():

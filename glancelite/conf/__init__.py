@@ -16,6 +16,7 @@ from glancelite.conf import api
 from glancelite.conf import data
 from glancelite.conf import http_basic
 from glancelite.conf import image_format
+from glancelite.conf import lease
 from glancelite.conf import noauth
 from glancelite.conf import paste_deploy
 from glancelite.conf import quota
@@ -23,7 +24,7 @@ from glancelite.conf import server
 from glancelite.conf import stores
 
 _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
-            noauth, http_basic)
+            noauth, http_basic, lease)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deletion: the record goes first, then the bytes."""
+"""Deletion: the record goes first, then the bytes, then the lease.
+
+What a crash leaves undone, the lease tells to whoever recovers it.
+"""
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.objects import lease as lease_object
 
 LOG = log.getLogger(__name__)
 
@@ -11,14 +15,15 @@ class Deleter:
     """Deletes images and their data.
 
     :param images: the repository of images.
-    :param stores: a :class:`~glancelite.stores.registry.Stores`.
-    :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param holder: a :class:`~glancelite.data.leases.Holder`.
+    :param recovery: a :class:`~glancelite.data.recovery.Recovery`, which
+        knows how to finish a deletion.
     """
 
-    def __init__(self, images, stores, threads):
+    def __init__(self, images, holder, recovery):
         self._images = images
-        self._stores = stores
-        self._threads = threads
+        self._holder = holder
+        self._recovery = recovery
 
     def delete(self, context, image):
         """Delete ``image`` and every copy of its data.
@@ -29,14 +34,21 @@ class Deleter:
         if image.protected:
             raise exception.ImageProtected(image_id=image.id)
         image.require_transition('deleted')
-        self._images.delete(context, image)
-        for location in image.locations:
-            self._delete_data(image, location)
+        lease = lease_object.Lease(image.id, lease_object.DELETE, {
+            'locations': [[each.url, each.metadata.get('store')]
+                          for each in image.locations]})
+        former = self._images.delete(context, image, lease)
+        if former is not None:
+            # The upload that held the image stops when it notices.
+            lease.detail.update(former.detail)
+        with self._holder.holding(lease):
+            self._finish(image, lease)
 
-    def _delete_data(self, image, location):
+    def _finish(self, image, lease):
         try:
-            driver = self._stores.holding(location)
-            self._threads.wait(driver.delete, location.url)
-        except (exception.DataMissing, exception.StoreUnavailable):
-            LOG.error('Image %s is deleted; a copy of its data could not '
-                      'be', image.id)
+            self._recovery.finish_delete(lease)
+        except Exception:
+            # The image is gone for its users; its bytes go when the lease
+            # has run out.
+            LOG.exception('Image %s is deleted; its data is not yet',
+                          image.id)

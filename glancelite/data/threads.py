@@ -14,6 +14,7 @@ class NativeThreads:
 
     Queue = queue.Queue
     Full = queue.Full
+    lock = threading.Lock
 
     @staticmethod
     def start(function, *args):
@@ -21,6 +22,11 @@ class NativeThreads:
         thread = threading.Thread(target=function, args=args, daemon=True)
         thread.start()
         return thread
+
+    @classmethod
+    def background(cls, function):
+        """Run ``function``, which sleeps and asks the database, forever."""
+        cls.start(function)
 
     @staticmethod
     def wait(function, *args):

@@ -3,13 +3,13 @@
 
 The one writer of image data: whatever brings bytes ends here.
 """
-import contextlib
-
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.data import leases
 from glancelite.data import streams
 from glancelite.objects import image as image_object
+from glancelite.objects import lease as lease_object
 
 LOG = log.getLogger(__name__)
 
@@ -22,13 +22,15 @@ class Uploader:
     :param images: the repository of images.
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param quota: a :class:`~glancelite.quota.Quota`.
+    :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
-    def __init__(self, conf, images, stores, quota, threads):
+    def __init__(self, conf, images, stores, quota, holder, threads):
         self._images = images
         self._stores = stores
         self._quota = quota
+        self._holder = holder
         self._threads = threads
         self._algorithm = conf.hashing_algorithm
         self._block_size = conf.transfer_block_size
@@ -54,51 +56,71 @@ class Uploader:
         driver = self._stores.writable(store)
         image.require_transition('saving')
         _require_formats(image)
+        lease = lease_object.Lease(image.id, lease_object.UPLOAD, {})
+        lease.detail.update(store=driver.identifier, token=lease.token)
         with self._quota.reserve(context, image, size) as limit:
-            with self._saving(context, image):
-                self._store(context, image, source, driver, limit, size,
+            self._take(context, image, lease)
+            with self._holder.holding(lease):
+                self._store(context, image, lease, driver,
+                            leases.LeasedSource(source, lease), limit, size,
                             digests)
 
-    @contextlib.contextmanager
-    def _saving(self, context, image):
-        """The image is ours in status saving; queued again on failure."""
-        self._take(context, image)
-        try:
-            yield
-        except BaseException as error:
-            self._give_back(context, image, error)
-            raise
-
-    def _take(self, context, image):
+    def _take(self, context, image, lease):
+        """Make the image ours: queued -> saving, and the lease with it."""
         try:
             self._images.move(context, image, 'saving',
-                              from_status=image.status)
+                              from_status=image.status, acquire=lease)
         except exception.ImageChanged:
             current = self._images.get(context, image.id)
             current.require_transition('saving')
             raise
 
-    def _give_back(self, context, image, error):
+    def _store(self, context, image, lease, driver, source, limit, size,
+               digests):
+        writer = None
         try:
-            self._images.move(context, image, 'queued', from_status='saving')
-        except exception.ImageChanged:
-            raise exception.ImageGone(image_id=image.id) from error
-
-    def _store(self, context, image, source, driver, limit, size, digests):
-        writer = self._threads.wait(driver.writer, image.id, size)
-        try:
+            writer = self._threads.wait(driver.writer, image.id, lease.token,
+                                        size)
             facts = self._receive(image, source, writer, limit, size, digests)
             url = self._threads.wait(writer.commit)
             image.values.update(facts)
-            image.locations.append(image_object.Location(
-                url, self._stores.metadata(driver)))
+            image.locations = [image_object.Location(
+                url, self._stores.metadata(driver))]
             image.move_to('active')
-            self._images.save(context, image, from_status='saving')
-        except BaseException:
-            image.values['status'] = 'saving'
-            image.locations = []
-            self._threads.wait(writer.cancel)
+            self._images.save(context, image, from_status='saving',
+                              release=lease)
+        except BaseException as error:
+            self._undo(context, image, lease, writer)
+            if lease.lost:
+                raise self._reason(context, image) from error
             raise
+
+    def _undo(self, context, image, lease, writer):
+        """Remove the bytes and queue the image, if it is ours still.
+
+        What fails here is left to whoever finds the lease expired.
+        """
+        try:
+            if self._holder.keeps(lease):
+                if writer:
+                    self._threads.wait(writer.cancel)
+                self._images.move(context, image, 'queued',
+                                  from_status='saving', release=lease)
+            elif writer:
+                self._threads.wait(writer.abandon)
+        except exception.LeaseLost:
+            LOG.info('Image %s was taken over during its upload', image.id)
+        except Exception:
+            LOG.exception('Image %s: a failed upload is not undone yet',
+                          image.id)
+
+    def _reason(self, context, image):
+        """:returns: why the image is not ours any more."""
+        try:
+            self._images.get(context, image.id, check_visibility=False)
+        except exception.ImageNotFound:
+            return exception.ImageGone(image_id=image.id)
+        return exception.LeaseLost(image_id=image.id)
 
     def _receive(self, image, source, writer, limit, size, digests):
         """:returns: what the bytes tell: size, digests, virtual size."""

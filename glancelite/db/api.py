@@ -24,6 +24,13 @@ _OPTIONS = ('connection', 'slave_connection', 'sqlite_synchronous',
 #: Seconds a SQLite writer waits for another one.
 _SQLITE_BUSY_SECONDS = 60
 
+#: What a server says the time is.
+_CLOCKS = {
+    'mysql': sqlalchemy.func.utc_timestamp(6),
+    'postgresql': sqlalchemy.func.timezone(
+        'utc', sqlalchemy.func.clock_timestamp()),
+}
+
 _writing = contextvars.ContextVar('glancelite_writing', default=False)
 
 
@@ -83,6 +90,14 @@ class Database:
         if self.dialect == 'mysql':
             return moment.replace(microsecond=0)
         return moment
+
+    def clock(self, connection):
+        """:returns: the database's own time, naive UTC with fractions."""
+        reading = _CLOCKS.get(self.dialect)
+        if reading is None:
+            return datetime.datetime.now(
+                datetime.timezone.utc).replace(tzinfo=None)
+        return connection.execute(sqlalchemy.select(reading)).scalar()
 
     def dispose(self):
         """Close the pooled connections."""

@@ -37,10 +37,12 @@ class Images:
     """The repository of images.
 
     :param database: a :class:`glancelite.db.api.Database`.
+    :param leases: a :class:`glancelite.db.leases.Leases`.
     """
 
-    def __init__(self, database):
+    def __init__(self, database, leases):
         self._database = database
+        self._leases = leases
 
     @api.transaction
     def get(self, context, image_id, check_visibility=True):
@@ -112,13 +114,14 @@ class Images:
                 self._insert_properties(connection, image.id, moment,
                                         image.properties)
                 self._insert_tags(connection, image.id, moment, image.tags)
-                self._insert_locations(connection, image, moment)
+                inserted = self._insert_locations(connection, image, moment)
         except db_exception.DBDuplicateEntry:
             raise exception.ImageExists(image_id=image.id) from None
+        _number(inserted)
         image.remember()
 
     @api.transaction
-    def save(self, context, image, from_status=None):
+    def save(self, context, image, from_status=None, release=None):
         """Write what changed of ``image`` since it was read.
 
         The row is written first, which keeps others from it until the end
@@ -126,6 +129,8 @@ class Images:
 
         :param from_status: the status the stored row must still have;
             by default the one that was read.
+        :param release: a lease on the image that ends with the save.
+        :raises LeaseLost: ``release`` is not ours any more.
         :raises ImageChanged: when the row, or a property that the change
             rests on, is no longer as it was read.
         """
@@ -143,27 +148,42 @@ class Images:
                               changes.removed_tags)
             self._insert_tags(connection, image.id, moment,
                               changes.added_tags)
-            self._insert_locations(connection, image, moment)
+            inserted = self._insert_locations(connection, image, moment)
+            if release:
+                self._leases.drop(connection, release)
+        _number(inserted)
         image.values['updated_at'] = moment
         image.remember()
 
     @api.transaction
-    def move(self, context, image, status, from_status):
+    def move(self, context, image, status, from_status, acquire=None,
+             release=None):
         """Take one status for another, if the row still has the one.
 
-        :raises ImageChanged: when it has not.
+        :param acquire: a lease on the image that begins with the move.
+        :param release: a lease on the image that ends with it.
+        :raises ImageChanged: the row has another status, or is deleted.
+        :raises ImageHeld: somebody holds the image already.
+        :raises LeaseLost: ``release`` is not ours any more.
         """
         moment = self._database.now()
         with self._database.writer() as connection:
             self._update_row(connection, image, from_status,
                              {'status': status, 'updated_at': moment})
+            if acquire:
+                self._leases.take(connection, acquire)
+            if release:
+                self._leases.drop(connection, release)
         image.values.update(status=status, updated_at=moment)
         image.remember()
 
     @api.transaction
-    def delete(self, context, image):
+    def delete(self, context, image, lease):
         """Mark the image and all that belongs to it as deleted.
 
+        :param lease: taken with it, in place of whatever lease there was:
+            deletion wins over an upload.
+        :returns: the former lease, or None.
         :raises ImageNotFound: when another request deleted it first.
         """
         moment = self._database.now()
@@ -183,7 +203,9 @@ class Images:
                     table.update().where(table.c.image_id == image.id,
                                          table.c.deleted == sql.false())
                     .values(**values))
+            former = self._leases.seize(connection, lease)
         image.values.update(status='deleted', updated_at=moment)
+        return former
 
     @api.transaction
     def remove_location(self, context, image, location, status='deleted'):
@@ -271,6 +293,12 @@ class Images:
 
     @staticmethod
     def _insert_locations(connection, image, moment):
+        """:returns: (location, id) of each that is new.
+
+        The ids are given when the transaction is through, because it may be
+        run again.
+        """
+        inserted = []
         for location in image.locations:
             if location.id is None:
                 done = connection.execute(_locations.insert().values(
@@ -278,7 +306,13 @@ class Images:
                     meta_data=json.dumps(location.metadata),
                     status=location.status, created_at=moment,
                     updated_at=moment, deleted=False))
-                location.id = done.inserted_primary_key[0]
+                inserted.append((location, done.inserted_primary_key[0]))
+        return inserted
+
+
+def _number(inserted):
+    for location, number in inserted:
+        location.id = number
 
 
 def _assemble(connection, rows, with_membership):

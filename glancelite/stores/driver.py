@@ -30,6 +30,13 @@ class Writer(abc.ABC):
     def cancel(self):
         """Remove whatever was written, committed or not. May be repeated."""
 
+    @abc.abstractmethod
+    def abandon(self):
+        """Remove what is not committed: the image is not ours any more.
+
+        Whoever holds it now removes what is; it may be their own by then.
+        """
+
 
 class Driver(abc.ABC):
     """A place that holds image data.
@@ -57,10 +64,22 @@ class Driver(abc.ABC):
         """:returns: whether ``url`` is a location in this store."""
 
     @abc.abstractmethod
-    def writer(self, image_id, size=None):
+    def writer(self, image_id, token, size=None):
         """:returns: a :class:`Writer` for the data of ``image_id``.
 
+        :param token: name of this upload, by which :meth:`discard` finds
+            what it left.
         :param size: bytes to come where that is known.
+        """
+
+    @abc.abstractmethod
+    def discard(self, image_id, token):
+        """Remove what the writer of ``token`` left, committed or not.
+
+        The temporary bytes go first: from then on that writer can commit
+        nothing any more. No error when nothing is there.
+
+        :raises StoreUnavailable: when the store refuses.
         """
 
     @abc.abstractmethod

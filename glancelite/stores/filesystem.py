@@ -11,7 +11,6 @@ import errno
 import os
 import pathlib
 import urllib.parse
-import uuid
 
 from oslo_log import log
 
@@ -61,8 +60,19 @@ class FilesystemDriver(driver.Driver):
         except exception.DataMissing:
             return False
 
-    def writer(self, image_id, size=None):
-        return FileWriter(self._directory, image_id, self._permissions)
+    def writer(self, image_id, token, size=None):
+        return FileWriter(self._directory / image_id,
+                          self._temporary(image_id, token),
+                          self._permissions)
+
+    def discard(self, image_id, token):
+        with _errors():
+            self._temporary(image_id, token).unlink(missing_ok=True)
+            (self._directory / image_id).unlink(missing_ok=True)
+            _sync_directory(self._directory)
+
+    def _temporary(self, image_id, token):
+        return self._directory / f'{TEMPORARY_PREFIX}{image_id}-{token}'
 
     def open(self, url, offset=0):
         with _errors():
@@ -94,15 +104,15 @@ class FilesystemDriver(driver.Driver):
 class FileWriter(driver.Writer):
     """Writes one file; see the module."""
 
-    def __init__(self, directory, image_id, permissions):
-        self._final = directory / image_id
-        self._temporary = directory / (
-            f'{TEMPORARY_PREFIX}{image_id}-{uuid.uuid4().hex}')
+    def __init__(self, final, temporary, permissions):
+        self._final = final
+        self._temporary = temporary
         self._permissions = permissions
+        self._committed = False
         self._unsynced = 0
         with _errors():
             self._descriptor = os.open(
-                self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
     def write(self, block):
         view = memoryview(block)
@@ -121,14 +131,20 @@ class FileWriter(driver.Writer):
             os.fsync(self._descriptor)
             self._close()
             os.rename(self._temporary, self._final)
-            self._temporary = self._final
+            self._committed = True
             _sync_directory(self._final.parent)
         return f'file://{self._final}'
 
     def cancel(self):
+        self.abandon()
+        if self._committed:
+            with _errors():
+                self._final.unlink(missing_ok=True)
+
+    def abandon(self):
         self._close()
-        with contextlib.suppress(FileNotFoundError):
-            self._temporary.unlink()
+        with _errors():
+            self._temporary.unlink(missing_ok=True)
 
     def _close(self):
         if self._descriptor is not None:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leases in the database: one for each image in a transient status.
+
+Times are the database's own, so that the clocks of hosts do not matter;
+with SQLite there is but one host.
+"""
+import datetime
+import json
+
+from oslo_db import exception as db_exception
+import sqlalchemy
+
+from glancelite import exception
+from glancelite.db import api
+from glancelite.db import models
+from glancelite.objects import lease as lease_object
+
+_leases = models.image_leases
+
+
+class Leases:
+    """The repository of leases.
+
+    :param database: a :class:`glancelite.db.api.Database`.
+    :param ttl: seconds a lease holds unless it is renewed.
+    """
+
+    def __init__(self, database, ttl):
+        self._database = database
+        self._ttl = datetime.timedelta(seconds=ttl)
+
+    def take(self, connection, lease):
+        """Store a new lease in the caller's transaction.
+
+        :raises ImageHeld: somebody else's stands there.
+        """
+        try:
+            connection.execute(_leases.insert().values(
+                image_id=lease.image_id, **self._values(connection, lease)))
+        except db_exception.DBDuplicateEntry:
+            raise exception.ImageHeld(image_id=lease.image_id) from None
+
+    def seize(self, connection, lease):
+        """Store a lease in place of whatever stands there.
+
+        :returns: the former lease, or None. Its owner finds out by itself.
+        """
+        row = connection.execute(
+            sqlalchemy.select(_leases).where(
+                _leases.c.image_id == lease.image_id)
+            .with_for_update()).mappings().first()
+        if row is None:
+            self.take(connection, lease)
+            return None
+        connection.execute(
+            _leases.update().where(_leases.c.image_id == lease.image_id)
+            .values(**self._values(connection, lease)))
+        return _lease(row)
+
+    def drop(self, connection, lease):
+        """Remove a lease in the caller's transaction.
+
+        :raises LeaseLost: it is not ours any more.
+        """
+        done = connection.execute(_leases.delete().where(
+            _leases.c.image_id == lease.image_id,
+            _leases.c.owner == lease.token))
+        if not done.rowcount:
+            lease.lost = True
+            raise exception.LeaseLost(image_id=lease.image_id)
+
+    @api.transaction
+    def release(self, lease):
+        """Remove a lease. :raises LeaseLost: it is not ours any more."""
+        with self._database.writer() as connection:
+            self.drop(connection, lease)
+
+    @api.transaction
+    def renew(self, leases):
+        """Renew ``leases``; those that are not ours any more become lost."""
+        tokens = [lease.token for lease in leases]
+        with self._database.writer() as connection:
+            now = self._database.clock(connection)
+            connection.execute(
+                _leases.update().where(_leases.c.owner.in_(tokens))
+                .values(renewed_at=now, expires_at=now + self._ttl))
+            held = set(connection.execute(
+                sqlalchemy.select(_leases.c.owner).where(
+                    _leases.c.owner.in_(tokens))).scalars())
+        for lease in leases:
+            if lease.token not in held:
+                lease.lost = True
+
+    @api.transaction
+    def expired(self, limit):
+        """:returns: up to ``limit`` leases that have run out."""
+        with self._database.reader() as connection:
+            now = self._database.clock(connection)
+            return [_lease(row) for row in connection.execute(
+                sqlalchemy.select(_leases)
+                .where(_leases.c.expires_at < now)
+                .order_by(_leases.c.expires_at).limit(limit)).mappings()]
+
+    @api.transaction
+    def claim(self, lease):
+        """Make an expired lease ours, under a token of our own.
+
+        :returns: the lease, or None when another process was quicker or
+            the owner is alive after all.
+        """
+        claimed = lease_object.Lease(lease.image_id, lease.purpose,
+                                     lease.detail)
+        with self._database.writer() as connection:
+            now = self._database.clock(connection)
+            done = connection.execute(
+                _leases.update().where(
+                    _leases.c.image_id == lease.image_id,
+                    _leases.c.owner == lease.token,
+                    _leases.c.expires_at < now)
+                .values(owner=claimed.token, renewed_at=now,
+                        expires_at=now + self._ttl))
+        return claimed if done.rowcount else None
+
+    def _values(self, connection, lease):
+        now = self._database.clock(connection)
+        return {'owner': lease.token, 'purpose': lease.purpose,
+                'detail': json.dumps(lease.detail), 'acquired_at': now,
+                'renewed_at': now, 'expires_at': now + self._ttl}
+
+
+def _lease(row):
+    return lease_object.Lease(row['image_id'], row['purpose'],
+                              json.loads(row['detail'] or '{}'),
+                              row['owner'])

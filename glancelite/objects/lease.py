@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lease: the right of one owner to hold an image in transient status."""
+import dataclasses
+import uuid
+
+UPLOAD = 'upload'
+DELETE = 'delete'
+
+
+def new_token():
+    """:returns: a name that no other owner has."""
+    return uuid.uuid4().hex
+
+
+@dataclasses.dataclass
+class Lease:
+    """Who holds an image, and what must be undone if the owner dies.
+
+    :ivar detail: dict, as the purpose needs: store, token, locations.
+    :ivar lost: set when the lease was found to be somebody else's.
+    """
+
+    image_id: str
+    purpose: str
+    detail: dict
+    token: str = dataclasses.field(default_factory=new_token)
+    lost: bool = False
