@@ -62,7 +62,7 @@ class Service:
             self.threads)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
-            self.images, self.holder, self.recovery)
+            conf, self.images, self.holder, self.recovery)
 
     def stop(self):
         """End what runs in the background, and let go of the database."""

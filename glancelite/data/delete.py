@@ -14,13 +14,15 @@ LOG = log.getLogger(__name__)
 class Deleter:
     """Deletes images and their data.
 
+    :param conf: for ``delayed_delete``.
     :param images: the repository of images.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param recovery: a :class:`~glancelite.data.recovery.Recovery`, which
         knows how to finish a deletion.
     """
 
-    def __init__(self, images, holder, recovery):
+    def __init__(self, conf, images, holder, recovery):
+        self._delayed = conf.delayed_delete
         self._images = images
         self._holder = holder
         self._recovery = recovery
@@ -28,12 +30,17 @@ class Deleter:
     def delete(self, context, image):
         """Delete ``image`` and every copy of its data.
 
+        With delayed_delete the data stays until a scrubber removes it.
+
         :raises ImageProtected: it is protected.
         :raises ImageNotFound: another request was first.
         """
         if image.protected:
             raise exception.ImageProtected(image_id=image.id)
         image.require_transition('deleted')
+        if self._delayed and image.locations:
+            return self._images.delete(context, image,
+                                       status='pending_delete')
         lease = lease_object.Lease(image.id, lease_object.DELETE, {
             'locations': [[each.url, each.metadata.get('store')]
                           for each in image.locations]})

@@ -178,11 +178,12 @@ class Images:
         image.remember()
 
     @api.transaction
-    def delete(self, context, image, lease):
+    def delete(self, context, image, lease=None, status='deleted'):
         """Mark the image and all that belongs to it as deleted.
 
         :param lease: taken with it, in place of whatever lease there was:
             deletion wins over an upload.
+        :param status: 'pending_delete' when a scrubber removes the data.
         :returns: the former lease, or None.
         :raises ImageNotFound: when another request deleted it first.
         """
@@ -192,19 +193,19 @@ class Images:
             done = connection.execute(
                 _images.update().where(_images.c.id == image.id,
                                        _images.c.deleted == sql.false())
-                .values(status='deleted', updated_at=moment, **gone))
+                .values(status=status, updated_at=moment, **gone))
             if not done.rowcount:
                 raise exception.ImageNotFound(image_id=image.id)
             for table in _CHILDREN:
                 values = dict(gone)
                 if table is _locations:
-                    values['status'] = 'deleted'
+                    values['status'] = status
                 connection.execute(
                     table.update().where(table.c.image_id == image.id,
                                          table.c.deleted == sql.false())
                     .values(**values))
-            former = self._leases.seize(connection, lease)
-        image.values.update(status='deleted', updated_at=moment)
+            former = lease and self._leases.seize(connection, lease)
+        image.values.update(status=status, updated_at=moment)
         return former
 
     @api.transaction
