@@ -40,7 +40,10 @@ def use(test, backend):
     reason = unavailable(backend)
     if reason:
         test.skipTest(reason)
-    return test.useFixture(Database(backend)).url
+    database = Database(backend)
+    database.setUp()
+    test.addCleanup(database.cleanUp)
+    return database.url
 
 
 def unavailable(backend):

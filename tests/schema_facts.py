@@ -18,9 +18,10 @@ _OF_ALEMBIC = 'alembic_version'
 
 def read(engine):
     """:returns: a mapping of table name to what the table is made of."""
-    present = sqlalchemy.inspect(engine)
-    return {name: _table(engine, present, name)
-            for name in sorted(present.get_table_names())}
+    with engine.connect() as connection:
+        present = sqlalchemy.inspect(connection)
+        return {name: _table(engine, present, name)
+                for name in sorted(present.get_table_names())}
 
 
 def _table(engine, present, name):

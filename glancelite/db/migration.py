@@ -34,7 +34,7 @@ def sync(database):
     with migration_lock.held(database.engine):
         with database.engine.connect() as connection:
             _require_known(connection)
-        _run(database, command.upgrade, 'head')
+        run(database, command.upgrade, 'head')
 
 
 def adopt(database):
@@ -55,7 +55,7 @@ def release(database):
     with migration_lock.held(database.engine):
         if version(database) is None:
             raise SchemaError('This database has nothing of glancelite.')
-        _run(database, command.downgrade, 'base')
+        run(database, command.downgrade, 'base')
         with database.engine.begin() as connection:
             connection.execute(sqlalchemy.text(
                 f'DROP TABLE {migrations.VERSION_TABLE}'))
@@ -87,6 +87,18 @@ def check(database):
         raise SchemaError(f'The database is at revision {current}, which '
                           'this release does not know.') from None
     return pending[::-1]
+
+
+def run(database, step, target):
+    """Run a step of alembic's, such as ``command.upgrade``, to a revision.
+
+    :raises SchemaError: when the database is newer than this release.
+    """
+    settings = _config()
+    check(database)
+    with database.engine.connect() as connection:
+        settings.attributes['connection'] = connection
+        step(settings, target)
 
 
 def _require_known(connection):
@@ -130,10 +142,3 @@ def _revision(connection, version_table):
 def _config():
     folder = pathlib.Path(migrations.__file__).parent
     return alembic_config.Config(folder / 'alembic.ini')
-
-
-def _run(database, step, target):
-    settings = _config()
-    with database.engine.connect() as connection:
-        settings.attributes['connection'] = connection
-        step(settings, target)

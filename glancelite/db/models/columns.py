@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tables share: one MetaData, types by dialect, usual columns."""
-import sqlalchemy
 from oslo_utils import timeutils
+import sqlalchemy
 from sqlalchemy.dialects import mysql
 
 #: The one collection of tables; Glance's and ours.

@@ -6,8 +6,8 @@ Whether the tables that are there may be taken as Glance's is decided before
 an empty database, nothing in Glance's, and the rest where a first run has
 been cut off in a database without transactional DDL.
 """
-import sqlalchemy
 from alembic import op
+import sqlalchemy
 from sqlalchemy import sql
 
 revision = '0001'

@@ -3,8 +3,8 @@
 
 Which list uses which index is told in ``glancelite.db.models.listing``.
 """
-import sqlalchemy
 from alembic import op
+import sqlalchemy
 from sqlalchemy.dialects import mysql
 
 from glancelite.db.migrations import online
@@ -106,8 +106,7 @@ def _create_tables():
 
 def upgrade():
     _create_tables()
-    for name, columns in _image_indexes():
-        online.create_index(name, 'images', columns)
+    online.create_indexes('images', dict(_image_indexes()))
     online.create_index('glancelite_image_members_member', 'image_members',
                         ('member', 'deleted', 'status', 'image_id'))
     online.create_index('glancelite_image_tags_value', 'image_tags',
@@ -120,10 +119,10 @@ def upgrade():
 
 
 def downgrade():
-    online.drop_index('glancelite_image_properties_name', 'image_properties')
-    online.drop_index('glancelite_image_tags_value', 'image_tags')
-    online.drop_index('glancelite_image_members_member', 'image_members')
-    for name, _columns in _image_indexes():
-        online.drop_index(name, 'images')
+    online.drop_indexes('image_properties',
+                        ['glancelite_image_properties_name'])
+    online.drop_indexes('image_tags', ['glancelite_image_tags_value'])
+    online.drop_indexes('image_members', ['glancelite_image_members_member'])
+    online.drop_indexes('images', dict(_image_indexes()))
     for table in ('usage_reservations', 'resumable_uploads', 'image_leases'):
         online.drop_table(table)

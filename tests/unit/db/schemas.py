@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the schema share: databases at one state or another."""
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+from alembic import command
+import sqlalchemy
+
+from glancelite.db import migration
+from glancelite.db import migrations
+from tests import databases
+from tests import schema_facts
+
+_FACTS = pathlib.Path(__file__).parent / 'glance_schema'
+
+
+class Database:
+    """As much of ``glancelite.db.api.Database`` as a migration uses."""
+
+    def __init__(self, url):
+        self.url = url
+        self.engine = sqlalchemy.create_engine(url)
+
+    def execute(self, statement, *parameters):
+        with self.engine.begin() as connection:
+            return connection.execute(sqlalchemy.text(statement), *parameters)
+
+    def rows(self, statement):
+        with self.engine.connect() as connection:
+            return connection.execute(sqlalchemy.text(statement)).all()
+
+    def facts(self):
+        """:returns: the schema, with lists as JSON has them."""
+        return json.loads(json.dumps(schema_facts.read(self.engine)))
+
+
+class SchemaTest:
+    """A mixin: a new database in ``self.database``, by ``backend``.
+
+    Cases inherit it together with ``unittest.TestCase``, once a backend,
+    through :func:`on_every_backend`.
+    """
+
+    backend = None
+
+    def setUp(self):
+        super().setUp()
+        self.database = self.new_database()
+
+    def new_database(self):
+        database = Database(databases.use(self, self.backend))
+        self.addCleanup(database.engine.dispose)
+        return database
+
+    def glance_database(self):
+        """:returns: an empty database as Glance 33 makes it."""
+        database = self.new_database()
+        migration.run(database, command.upgrade, '0001')
+        database.execute(f'DROP TABLE {migrations.VERSION_TABLE}')
+        self.assert_glance_schema(database)
+        return database
+
+    def glance_facts(self):
+        return json.loads((_FACTS / f'{self.backend}.json').read_text())
+
+    def assert_glance_schema(self, database):
+        """Is the schema Glance's, table by table, and nothing else?"""
+        expected, found = self.glance_facts(), database.facts()
+        self.assertEqual(sorted(expected), sorted(found))
+        for table, facts in expected.items():
+            with self.subTest(table=table):
+                self.assertEqual(facts, found[table])
+
+
+def on_every_backend(namespace, *mixins):
+    """Put into a module one case for each mixin and each database."""
+    for mixin in mixins:
+        for backend in databases.BACKENDS:
+            name = f'{mixin.__name__}On{backend.capitalize()}'
+            namespace[name] = type(name, (mixin, unittest.TestCase), {
+                'backend': backend, '__module__': namespace['__name__']})
+
+
+def run_at_once(count, step, url):
+    """Let ``count`` processes do a step of ``migration`` at the same time.
+
+    :returns: the exit status of each, and what they have written.
+    """
+    processes = [subprocess.Popen(
+        (sys.executable, '-m', __name__, step, url), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT) for _each in range(count)]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write('go\n')
+        process.stdin.flush()
+    written = [process.communicate(timeout=120)[0] for process in processes]
+    return [process.returncode for process in processes], written
+
+
+def main():
+    step, url = sys.argv[1:]
+    database = Database(url)
+    print('ready', flush=True)
+    sys.stdin.readline()
+    getattr(migration, step)(database)
+
+
+if __name__ == '__main__':
+    main()
