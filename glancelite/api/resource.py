@@ -147,4 +147,7 @@ def error_response(error):
     kind = webob.exc.status_map.get(error.code)
     if kind is None:
         kind = webob.exc.HTTPInternalServerError
-    return kind(explanation=str(error), headers=error.headers)
+    # WebOb has a text of its own for some codes; there ours follows it.
+    own_text = '${explanation}' not in kind.body_template_obj.template
+    words = 'detail' if own_text else 'explanation'
+    return kind(headers=error.headers, **{words: str(error)})

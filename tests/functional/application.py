@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real application, started for a test from a configuration file.
+
+In mode ``wsgi`` it is called in the test's own process, under native
+threads; in mode ``eventlet`` glancelite-api runs as a process of its own.
+``GLANCELITE_TEST_DATABASE`` (sqlite, mysql or postgresql) chooses the
+database.
+"""
+import atexit
+import logging
+import os
+import pathlib
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import fixtures
+import testtools
+from testtools import content
+from testtools import content_type
+
+from glancelite import deploy
+from glancelite.db import api as db_api
+from glancelite.db import migration
+from tests import databases
+from tests.functional import client
+
+MODES = ('wsgi', 'eventlet')
+
+#: For testscenarios: each test in every mode.
+SCENARIOS = [(mode, {'mode': mode}) for mode in MODES]
+
+#: Seconds for what takes a moment; beyond them a test fails.
+PATIENCE = 60
+
+_ETC = pathlib.Path(__file__).parent / 'etc'
+_ROOT = pathlib.Path(__file__).parents[2]
+
+#: Options for the pipelines that the package ships.
+SHIPPED_PASTE = {'config_file': None}
+
+
+def eventually(condition, what, patience=PATIENCE):
+    """:returns: the first true value of ``condition()``.
+
+    For what another process does in its own time; it fails when the time
+    is up.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f'{what}: not within {patience} s')
+        time.sleep(0.01)
+
+
+class Application(fixtures.Fixture):
+    """A service of its own: database, stores, configuration, client.
+
+    :param mode: one of ``MODES``.
+    :param port: a :class:`Port` to serve on, in mode eventlet.
+    :param limits: resource limits (soft) of the server process, by name.
+    :param options: options by name; a dict is a group. None leaves an
+        option out.
+    :ivar folder: everything the service writes, as a path.
+    :ivar store: the directory of image files, as a path.
+    :ivar client: talks to the service.
+    """
+
+    def __init__(self, mode, port=None, limits=None, **options):
+        super().__init__()
+        self._mode = mode
+        self._port = port
+        self._limits = limits or {}
+        self._options = options
+        self._logger = None
+        self.process = None
+
+    def _setUp(self):
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.store = self.folder / 'images'
+        self.log = self.folder / 'log'
+        self.database = self._database()
+        if self._mode == 'eventlet' and not self._port:
+            self._port = self.useFixture(Port())
+        self.configuration = self.folder / 'glancelite-api.conf'
+        self.configure()
+        self._migrate()
+        self.addDetail('log', content.Content(
+            content_type.UTF8_TEXT, self._log_blocks))
+        if self._mode == 'wsgi':
+            self._load()
+        else:
+            self.addCleanup(self.stop)
+            self.start()
+
+    def configure(self, **options):
+        """Write the configuration file, with ``options`` added."""
+        self._options = _merge(self._options, options)
+        merged = _merge(self._defaults(), self._options)
+        self.configuration.write_text(_as_text(merged))
+
+    def start(self):
+        """Start the server process and wait until it listens."""
+        self.process = self.run_server()
+        self.client = client.HttpClient(self._port.number)
+        eventually(self._listens, 'The server listens')
+
+    def stop(self, number=signal.SIGTERM):
+        """Stop the server process.
+
+        :returns: its exit code.
+        """
+        if self.process is None:
+            return None
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            return process.wait(PATIENCE)
+        finally:
+            process.kill()
+            process.wait()
+
+    def run_server(self):
+        """:returns: a started ``glancelite-api``, as a ``Popen``."""
+        with open(self.log, 'ab') as log:
+            return subprocess.Popen(
+                [sys.executable, '-m', 'glancelite.cmd.api', '--config-file',
+                 str(self.configuration)],
+                cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=self._restrict)
+
+    def files(self):
+        """:returns: the names of all files in the store."""
+        return sorted(path.name for path in self.store.iterdir())
+
+    def log_text(self):
+        """:returns: what the service has logged so far."""
+        if self._logger:
+            return self._logger.output
+        return self.log.read_text() if self.log.exists() else ''
+
+    def workers(self):
+        """:returns: pids of the worker processes."""
+        pid = self.process.pid
+        children = pathlib.Path(f'/proc/{pid}/task/{pid}/children')
+        return [int(word) for word in children.read_text().split()]
+
+    def _database(self):
+        backend = os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite'
+        return self.useFixture(databases.Database(backend)).url
+
+    def _defaults(self):
+        return {
+            'bind_host': '127.0.0.1',
+            'bind_port': self._port and self._port.number,
+            'database': {'connection': self.database},
+            'glance_store': {'filesystem_store_datadir': self.store},
+            'paste_deploy': {'flavor': 'trusted',
+                             'config_file': _ETC / 'trusted-paste.ini'},
+        }
+
+    def _migrate(self):
+        """Make the schema where the service does not do it by itself."""
+        if self.database.startswith('sqlite:'):
+            return
+        database = db_api.Database(self.load_conf())
+        self.addCleanup(database.dispose)
+        migration.sync(database)
+
+    def load_conf(self):
+        """:returns: the configuration, read anew from its file."""
+        return deploy.load_conf(files=[str(self.configuration)])
+
+    def _load(self):
+        self.addCleanup(_restore_log, list(logging.root.handlers))
+        self.application = deploy.load_app(self.load_conf())
+        self._logger = self.useFixture(fixtures.FakeLogger())
+        self.client = client.WsgiClient(self.application)
+
+    def _listens(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f'The server ended: {self.log_text()}')
+        try:
+            self.client.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def _restrict(self):
+        for name, value in self._limits.items():
+            number = getattr(resource, name)
+            resource.setrlimit(number,
+                               (value, resource.getrlimit(number)[1]))
+
+    def _log_blocks(self):
+        return [self.log_text().encode()]
+
+
+class Port(fixtures.Fixture):
+    """A free port of the loopback address, kept from others.
+
+    The socket is bound and does not listen, so another one may be bound
+    beside it.
+
+    :ivar number: the port.
+    """
+
+    def _setUp(self):
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(('127.0.0.1', 0))
+        self.number = holder.getsockname()[1]
+
+
+def _restore_log(handlers):
+    logging.root.handlers[:] = handlers
+
+
+_shared = {}
+
+
+def shared(mode):
+    """:returns: an application with default options, for many tests.
+
+    It lives as long as this process; tests keep apart by their personas'
+    projects.
+    """
+    if mode not in _shared:
+        started = Application(mode)
+        started.setUp()
+        atexit.register(started.cleanUp)
+        _shared[mode] = started
+    return _shared[mode]
+
+
+class SharedTestCase(testtools.TestCase):
+    """A test against the shared application, in projects of its own.
+
+    The test class says ``scenarios = application.SCENARIOS``, its module
+    ``load_tests = testscenarios.load_tests_apply_scenarios``.
+    """
+
+    mode = 'wsgi'
+
+    def setUp(self):
+        super().setUp()
+        self.application = shared(self.mode)
+        self.client = self.application.client.renewed()
+        self.addOnException(self._add_log)
+
+    def _add_log(self, exc_info):
+        self.addDetail('log', content.text_content(
+            self.application.log_text()[-4000:]))
+
+
+def _merge(options, more):
+    merged = dict(options)
+    for name, value in more.items():
+        if isinstance(value, dict):
+            value = _merge(merged.get(name, {}), value)
+        merged[name] = value
+    return merged
+
+
+def _as_text(options):
+    lines = ['[DEFAULT]']
+    groups = []
+    for name, value in options.items():
+        if isinstance(value, dict):
+            groups.append((name, value))
+        elif value is not None:
+            lines.append(f'{name} = {value}')
+    for group, values in groups:
+        lines.append(f'[{group}]')
+        lines += [f'{name} = {value}' for name, value in values.items()
+                  if value is not None]
+    return '\n'.join([*lines, ''])
