@@ -88,10 +88,11 @@ def _sqlite(engine):
     The file stays; taking it away would let a third process lock a new one
     while the second has just locked the old.
     """
-    database = engine.url.database
-    if not database or database == ':memory:':
+    path = pathlib.Path(engine.url.database or ':memory:').absolute()
+    # In memory there is one process; and where there is no directory, SQLite
+    # has to say so, since the lock would make one.
+    if path.name == ':memory:' or not path.parent.is_dir():
         return contextlib.nullcontext()
-    path = pathlib.Path(database).absolute()
     return lockutils.lock(f'{path.name}-migration.lock', external=True,
                           lock_path=str(path.parent))
 
