@@ -17,6 +17,9 @@ class GlanceliteError(Exception):
     sentence = _('The server could not comply with the request.')
     headers = {}
 
+    #: Whether the sentence follows a general one that HTTP's code has.
+    is_detail = False
+
     def __init__(self, sentence=None, **facts):
         self.facts = facts
         super().__init__((sentence or self.sentence) % facts)
@@ -60,8 +63,21 @@ class FormatsNotSet(Invalid):
 
 
 class SizeMismatch(Invalid):
-    sentence = _('Image size %(expected)d was announced, but %(size)d bytes '
-                 'were received.')
+    sentence = _('Size mismatch: expected %(expected)d bytes, got %(size)d '
+                 'bytes')
+
+
+class SizeExceeded(SizeMismatch):
+    sentence = _('Size exceeds: expected %(expected)d bytes, got %(size)d '
+                 'bytes')
+
+
+class MalformedSize(Invalid):
+    sentence = _('Invalid or missing image size in request headers.')
+
+
+class MalformedDigest(Invalid):
+    sentence = _('The header %(name)s is not valid; see RFC 9530.')
 
 
 class DigestMismatch(Invalid):
@@ -75,6 +91,20 @@ class IncompleteBody(Invalid):
 
 class UnknownStore(Invalid):
     sentence = _("Store '%(store)s' does not exist or is read-only.")
+
+
+class StoreNotConfigured(Invalid):
+    sentence = _("Store '%(store)s' is not configured.")
+
+
+class SingleStore(Invalid):
+    sentence = _('Store selection for download is not available when '
+                 'multiple backends are not enabled.')
+
+
+class SeveralRanges(Invalid):
+    sentence = _('Requests with multiple ranges are not supported in Glance. '
+                 'You may make multiple single-range requests instead.')
 
 
 class InvalidLocation(Invalid):
@@ -225,7 +255,18 @@ class ImageGone(GlanceliteError):
     sentence = _('Image %(image_id)s was deleted during the upload.')
 
 
-# 412, 413, 415, 416
+# 411, 412, 413, 415, 416
+
+class LengthRequired(GlanceliteError):
+    code = 411
+    sentence = _('This server cannot receive chunked bodies; send a '
+                 'Content-Length.')
+
+
+class PreconditionFailed(GlanceliteError):
+    code = 412
+    sentence = _('A precondition of the request is not met.')
+
 
 class TooLarge(GlanceliteError):
     code = 413
@@ -274,11 +315,13 @@ class UnsafeImage(GlanceliteError):
 
 
 class RangeNotSatisfiable(GlanceliteError):
-    code = 416
-    sentence = _('The requested range is not within the image data.')
+    """A range that there is not, of data of ``size`` bytes."""
 
-    def __init__(self, size):
-        super().__init__()
+    code = 416
+    is_detail = True
+
+    def __init__(self, size, sentence):
+        super().__init__(sentence, last=size - 1)
         self.headers = {'Content-Range': f'bytes */{size}'}
 
 

@@ -149,5 +149,5 @@ def error_response(error):
         kind = webob.exc.HTTPInternalServerError
     # WebOb has a text of its own for some codes; there ours follows it.
     own_text = '${explanation}' not in kind.body_template_obj.template
-    words = 'detail' if own_text else 'explanation'
+    words = 'detail' if own_text or error.is_detail else 'explanation'
     return kind(headers=error.headers, **{words: str(error)})

@@ -3,6 +3,7 @@
 import routes
 import webob.exc
 
+from glancelite.api import body
 from glancelite.api import resource
 from glancelite.i18n import _
 
@@ -29,6 +30,7 @@ class Router:
         self._mapper.create_regs()
 
     def __call__(self, environ, start_response):
+        body.prepare(environ)
         request = resource.Request(environ)
         try:
             found = self._mapper.match(request.path_info, environ)

@@ -14,6 +14,23 @@ OPTIONS = [
         'transfer_block_size', default=1024 * 1024, min=64 * 1024,
         help='Bytes moved in one step of an upload or download. Memory per '
              'transfer is about six times this.'),
+    cfg.StrOpt(
+        'sendfile_header', choices=('X-Sendfile', 'X-Accel-Redirect'),
+        help='Header by which the HTTP server in front is asked to send a '
+             'file of a file store by itself, once the request is '
+             'authorized: X-Sendfile for Apache httpd with mod_xsendfile and '
+             'for lighttpd, X-Accel-Redirect for nginx. Set it only where '
+             'every request passes such a server, which must be able to read '
+             'the files: any other one shows their paths to clients, and no '
+             'data. By default this service sends all data.'),
+    cfg.DictOpt(
+        'sendfile_prefixes', default={},
+        help='What to write in sendfile_header instead of a directory, as '
+             '"DIRECTORY:PREFIX", comma-separated. For nginx each directory '
+             'of image files needs one, with the location that nginx serves '
+             'it under, such as "/var/lib/glance/images:/_images"; files '
+             'elsewhere are sent by this service. Without any, X-Sendfile '
+             'has the whole path of every file.'),
     cfg.BoolOpt(
         'delayed_delete', default=False,
         help='DELETE leaves image data in the store and the image in status '

@@ -21,6 +21,10 @@ class Data:
         """:returns: a binary file object at ``offset`` bytes."""
         return self.driver.open(self.url, offset)
 
+    def path(self):
+        """:returns: the path of the file that holds it, or None."""
+        return self.driver.path(self.url)
+
 
 class Downloader:
     """Finds the data of an image.

@@ -94,6 +94,13 @@ class Driver(abc.ABC):
     def size(self, url):
         """:returns: bytes stored at ``url``. Raises as :meth:`open`."""
 
+    def path(self, url):
+        """:returns: absolute path of a file that holds ``url``, and it alone.
+
+        None where there is no such file on this host.
+        """
+        return None
+
     @abc.abstractmethod
     def delete(self, url):
         """Remove the bytes at ``url``; no error when they are gone.

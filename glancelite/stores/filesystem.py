@@ -80,6 +80,9 @@ class FilesystemDriver(driver.Driver):
             file.seek(offset)
             return file
 
+    def path(self, url):
+        return str(self._path(url))
+
     def size(self, url):
         with _errors():
             return self._path(url).stat().st_size

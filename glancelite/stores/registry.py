@@ -53,6 +53,18 @@ class Stores:
             raise exception.UnknownStore(store=identifier)
         return driver
 
+    def require(self, identifiers):
+        """Readers may name only what the configuration does.
+
+        :raises SingleStore: there are no stores to choose from.
+        :raises StoreNotConfigured: there is none of one of the names.
+        """
+        if not self.multiple:
+            raise exception.SingleStore()
+        for identifier in identifiers:
+            if identifier not in self._drivers:
+                raise exception.StoreNotConfigured(store=identifier)
+
     def holding(self, location):
         """:returns: the driver whose store holds ``location``.
 

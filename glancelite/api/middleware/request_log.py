@@ -4,6 +4,8 @@ import time
 
 from oslo_log import log
 
+from glancelite.api import sending
+
 LOG = log.getLogger(__name__)
 
 _LINE = '%s "%s %s" %s %s bytes %.6f s [%s]'
@@ -23,8 +25,7 @@ class RequestLog:
             return start_response(status, headers, exc_info)
 
         result = self._application(environ, start)
-        wrapper = environ.get('wsgi.file_wrapper')
-        if isinstance(wrapper, type) and isinstance(result, wrapper):
+        if environ.get(sending.SENT_BY_SERVER) is result:
             # The server sends this file itself, if it gets it unwrapped.
             entry.write(entry.announced)
             return result

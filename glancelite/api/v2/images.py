@@ -3,11 +3,13 @@
 
 Source of the rules: the specification of the Images API.
 """
+import hashlib
 import uuid
 
 import webob
 
 from glancelite import exception
+from glancelite.api import conditions
 from glancelite.api import json_patch
 from glancelite.api import query
 from glancelite.api import resource
@@ -226,7 +228,7 @@ class ImagesSerializer(resource.Serializer):
 
     def create(self, request, image):
         """The new image, and where it is."""
-        response = self.show(request, image)
+        response = self.update(request, image)
         response.status_int = 201
         endpoint = (self._public_endpoint or request.application_url)
         response.headers['Location'] = (
@@ -239,11 +241,22 @@ class ImagesSerializer(resource.Serializer):
         return response
 
     def show(self, request, image):
+        """The image: 200, or 304 if the client has it.
+
+        Its tag is over what this caller sees. It goes without Last-Modified:
+        an image may change twice in a second.
+        """
+        response = self.update(request, image)
+        response.etag = hashlib.blake2b(
+            response.body, digest_size=16).hexdigest()
+        if conditions.not_modified(request.headers, response.etag):
+            conditions.make_not_modified(response)
+        return response
+
+    def update(self, request, image):
         """The image."""
         return resource.json_response(
             self._views.of(request.context)(image))
-
-    update = show
 
     def delete(self, request, result):
         """Nothing."""

@@ -20,10 +20,12 @@ ROUTES = (
     ('GET', '/images', 'images', 'index'),
     ('POST', '/images', 'images', 'create'),
     ('GET', _IMAGE, 'images', 'show'),
+    ('HEAD', _IMAGE, 'images', 'show'),
     ('PATCH', _IMAGE, 'images', 'update'),
     ('DELETE', _IMAGE, 'images', 'delete'),
 
     ('GET', f'{_IMAGE}/file', 'image_data', 'download'),
+    ('HEAD', f'{_IMAGE}/file', 'image_data', 'download'),
     ('PUT', f'{_IMAGE}/file', 'image_data', 'upload'),
 
     ('POST', f'{_IMAGE}/actions/deactivate', 'image_actions', 'deactivate'),
