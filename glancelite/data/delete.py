@@ -33,21 +33,21 @@ class Deleter:
         With delayed_delete the data stays until a scrubber removes it.
 
         :raises ImageProtected: it is protected.
-        :raises ImageNotFound: another request was first.
+        :raises ImageChanged: another request changed or deleted it.
         """
         if image.protected:
             raise exception.ImageProtected(image_id=image.id)
         image.require_transition('deleted')
         if self._delayed and image.locations:
-            return self._images.delete(context, image,
-                                       status='pending_delete')
-        lease = lease_object.Lease(image.id, lease_object.DELETE, {
-            'locations': [[each.url, each.metadata.get('store')]
-                          for each in image.locations]})
-        former = self._images.delete(context, image, lease)
-        if former is not None:
-            # The upload that held the image stops when it notices.
-            lease.detail.update(former.detail)
+            self._images.delete(context, image, status='pending_delete')
+        elif image.status == 'queued' and not image.locations:
+            self._images.delete(context, image)
+        else:
+            self._delete_with_data(context, image)
+
+    def _delete_with_data(self, context, image):
+        lease = lease_object.Lease(image.id, lease_object.DELETE, {})
+        self._images.delete(context, image, lease)
         with self._holder.holding(lease):
             self._finish(image, lease)
 

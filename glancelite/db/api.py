@@ -24,11 +24,15 @@ _OPTIONS = ('connection', 'slave_connection', 'sqlite_synchronous',
 #: Seconds a SQLite writer waits for another one.
 _SQLITE_BUSY_SECONDS = 60
 
-#: What a server says the time is.
+#: This moment and a while, as each server computes it.
 _CLOCKS = {
-    'mysql': sqlalchemy.func.utc_timestamp(6),
-    'postgresql': sqlalchemy.func.timezone(
-        'utc', sqlalchemy.func.clock_timestamp()),
+    'sqlite': lambda later: datetime.datetime.now(
+        datetime.timezone.utc).replace(tzinfo=None) + later,
+    'mysql': lambda later: sqlalchemy.func.timestampadd(
+        sqlalchemy.text('SECOND'), later.total_seconds(),
+        sqlalchemy.func.utc_timestamp(6)),
+    'postgresql': lambda later: sqlalchemy.func.timezone(
+        'utc', sqlalchemy.func.clock_timestamp()) + later,
 }
 
 _writing = contextvars.ContextVar('glancelite_writing', default=False)
@@ -91,13 +95,15 @@ class Database:
             return moment.replace(microsecond=0)
         return moment
 
-    def clock(self, connection):
-        """:returns: the database's own time, naive UTC with fractions."""
-        reading = _CLOCKS.get(self.dialect)
-        if reading is None:
-            return datetime.datetime.now(
-                datetime.timezone.utc).replace(tzinfo=None)
-        return connection.execute(sqlalchemy.select(reading)).scalar()
+    def clock(self, seconds=0):
+        """:returns: the database's own time, for use in a statement.
+
+        Naive UTC with fractions. The clocks of hosts do not matter then;
+        with SQLite there is but one host.
+
+        :param seconds: how much later than now.
+        """
+        return _CLOCKS[self.dialect](datetime.timedelta(seconds=seconds))
 
     def dispose(self):
         """Close the pooled connections."""
@@ -105,9 +111,22 @@ class Database:
 
 
 def _prepare_engine(engine):
-    if engine.dialect.name != 'sqlite':
-        return
+    prepare = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}.get(
+        engine.dialect.name)
+    if prepare:
+        prepare(engine)
 
+
+def _prepare_mysql(engine):
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        # Also bounds what JSON_ARRAYAGG returns in MariaDB, and an image may
+        # have more than the default of properties.
+        with connection.cursor() as cursor:
+            cursor.execute('SET SESSION group_concat_max_len = 268435456')
+
+
+def _prepare_sqlite(engine):
     @sqlalchemy.event.listens_for(engine, 'connect')
     def configure(connection, record):
         connection.execute(f'PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS}000')

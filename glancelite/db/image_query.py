@@ -40,26 +40,33 @@ _CONDITIONS = {
 }
 
 
-def membership(project_id):
-    """:returns: a column: the status of ``project_id`` as a member."""
-    return (sqlalchemy.select(_members.c.status)
-            .where(_members.c.image_id == _images.c.id,
-                   _members.c.member == project_id,
-                   _members.c.deleted == sql.false())
-            .correlate(_images).scalar_subquery())
+#: Kinds of callers: an administrator, a project, anybody else.
+ADMIN, PROJECT, ANYBODY = 'admin', 'project', 'anybody'
+
+_project_id = sqlalchemy.bindparam('project_id')
 
 
-def visible(context):
-    """:returns: the condition that the caller may see an image."""
+def kind_of_caller(context):
+    """:returns: which kind of caller ``context`` is."""
     if context.is_admin:
+        return ADMIN
+    return PROJECT if context.project_id else ANYBODY
+
+
+def visible(caller):
+    """:returns: the condition that such a caller may see an image.
+
+    The caller's project is the parameter ``project_id`` of the statement.
+    """
+    if caller == ADMIN:
         return sql.true()
     open_to_all = _images.c.visibility.in_(('public', 'community'))
-    if not context.project_id:
+    if caller == ANYBODY:
         return open_to_all
     return sqlalchemy.or_(
-        open_to_all, _images.c.owner == context.project_id,
+        open_to_all, _images.c.owner == _project_id,
         sqlalchemy.and_(_images.c.visibility == 'shared',
-                        _is_member(context.project_id)))
+                        _is_member()))
 
 
 def page(context, query, columns, dialect, after=None):
@@ -75,20 +82,17 @@ def page(context, query, columns, dialect, after=None):
     ranges = [sqlalchemy.select(_images.c.id).where(*way, *conditions)
               .order_by(*order).limit(query.limit)
               for way in _ways(context, query)]
-    if len(ranges) == 1:
-        return ranges[0].with_only_columns(*columns)
-    merged = sqlalchemy.union(
-        *(sqlalchemy.select(each.subquery().c.id) for each in ranges)
-    ).subquery()
+    ids = [sqlalchemy.select(each.subquery().c.id) for each in ranges]
+    merged = sqlalchemy.union(*ids).subquery()
     return (sqlalchemy.select(*columns)
             .join(merged, merged.c.id == _images.c.id)
             .order_by(*order).limit(query.limit))
 
 
-def _is_member(project_id, status=None):
+def _is_member(status=None):
     found = sqlalchemy.select(_members.c.id).where(
         _members.c.image_id == _images.c.id,
-        _members.c.member == project_id,
+        _members.c.member == _project_id,
         _members.c.deleted == sql.false())
     if status:
         found = found.where(_members.c.status == status)
@@ -110,26 +114,26 @@ def _ways_of_admin(context, query):
         return [[visibility == query.visibility]]
     ways = [[visibility == each] for each in ('public', 'shared', 'private')]
     if context.project_id:
-        ways.append([_images.c.owner == context.project_id])
+        ways.append([_images.c.owner == _project_id])
     return ways
 
 
 def _ways_of_project(context, query):
-    visibility, project_id = _images.c.visibility, context.project_id
+    visibility = _images.c.visibility
     chosen = query.visibility
     ways = [[visibility == each] for each in ('public', 'community')
             if chosen in (each, 'all')
             or each == 'public' and chosen is None]
-    if not project_id:
+    if not context.project_id:
         return ways or [[sql.false()]]
-    own = [_images.c.owner == project_id]
+    own = [_images.c.owner == _project_id]
     if chosen not in (None, 'all'):
         own.append(visibility == chosen)
     ways.append(own)
     if chosen in (None, 'all', 'shared'):
         status = query.member_status
         ways.append([visibility == 'shared', _is_member(
-            project_id, None if status == 'all' else status)])
+            None if status == 'all' else status)])
     return ways
 
 

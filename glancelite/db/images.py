@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images in the database: the only place that reads and writes them.
 
-An image is read in two statements whatever it holds: its row, and its
-properties, tags and locations together. Deletion marks rows, as Glance does;
-an id, once used, stays used.
+An image, and a page of images, is read in one statement whatever it holds.
+Deletion marks rows, as Glance does; an id, once used, stays used.
 """
+import functools
 import json
 
 from oslo_db import exception as db_exception
@@ -14,8 +14,8 @@ from sqlalchemy import sql
 from glancelite import exception
 from glancelite.db import api
 from glancelite.db import image_query
+from glancelite.db import image_record
 from glancelite.db import models
-from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
 _images = models.images
@@ -23,14 +23,6 @@ _properties = models.image_properties
 _tags = models.image_tags
 _locations = models.image_locations
 _members = models.image_members
-
-_FIELDS = image_object.FIELDS
-_COLUMNS = tuple(_images.c[name] for name in _FIELDS)
-
-_PROPERTY, _TAG, _LOCATION = range(3)
-
-#: Marks that a deleted row bears.
-_CHILDREN = (_properties, _tags, _locations, _members)
 
 
 class Images:
@@ -43,6 +35,11 @@ class Images:
     def __init__(self, database, leases):
         self._database = database
         self._leases = leases
+        self._statements = {}
+
+    @functools.cached_property
+    def _reader(self):
+        return image_record.Reader(self._database.dialect)
 
     @api.transaction
     def get(self, context, image_id, check_visibility=True):
@@ -51,19 +48,29 @@ class Images:
         :param check_visibility: False for the service's own work.
         :raises ImageNotFound: when it is not there, or not for the caller.
         """
-        statement = sqlalchemy.select(*_COLUMNS).where(
-            _images.c.id == image_id, _images.c.deleted == sql.false())
-        member = context.project_id if check_visibility else None
-        if member:
-            statement = statement.add_columns(
-                image_query.membership(member))
-        if check_visibility:
-            statement = statement.where(image_query.visible(context))
+        statement = self._one(
+            check_visibility and image_query.kind_of_caller(context))
         with self._database.reader() as connection:
-            row = connection.execute(statement).first()
-            if row is None:
-                raise exception.ImageNotFound(image_id=image_id)
-            return _assemble(connection, [row], bool(member))[0].remember()
+            row = connection.execute(statement, {
+                'image_id': image_id,
+                'project_id': context.project_id}).first()
+        if row is None:
+            raise exception.ImageNotFound(image_id=image_id)
+        return self._reader.image(row).remember()
+
+    def _one(self, caller):
+        """:returns: the statement for one image, built once for a kind."""
+        if caller not in self._statements:
+            columns = (self._reader.columns_for_member
+                       if caller == image_query.PROJECT
+                       else self._reader.columns)
+            statement = sqlalchemy.select(*columns).where(
+                _images.c.id == sqlalchemy.bindparam('image_id'),
+                _images.c.deleted == sql.false())
+            if caller:
+                statement = statement.where(image_query.visible(caller))
+            self._statements[caller] = statement
+        return self._statements[caller]
 
     @api.transaction
     def list(self, context, query):
@@ -72,17 +79,18 @@ class Images:
         :param query: an :class:`ImageQuery`.
         :raises MarkerNotFound: when the marker is no image of the caller.
         """
-        columns = _COLUMNS
-        if context.project_id and not context.is_admin:
-            columns += (image_query.membership(context.project_id),)
+        caller = image_query.kind_of_caller(context)
+        columns = (self._reader.columns_for_member
+                   if caller == image_query.PROJECT else self._reader.columns)
         with self._database.reader() as connection:
             after = self._marker(connection, context, query)
             if query.limit == 0:
                 return query_object.Page([])
-            rows = connection.execute(image_query.page(
-                context, query, columns, self._database.dialect,
-                after)).all()
-            images = _assemble(connection, rows, len(columns) > len(_COLUMNS))
+            rows = connection.execute(
+                image_query.page(context, query, columns,
+                                 self._database.dialect, after),
+                {'project_id': context.project_id}).all()
+        images = [self._reader.image(row) for row in rows]
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
 
@@ -91,10 +99,12 @@ class Images:
             return None
         keys = [_images.c[key] for key, direction in query.sort]
         statement = sqlalchemy.select(*keys).where(
-            _images.c.id == query.marker, image_query.visible(context))
+            _images.c.id == query.marker,
+            image_query.visible(image_query.kind_of_caller(context)))
         if not context.is_admin:
             statement = statement.where(_images.c.deleted == sql.false())
-        row = connection.execute(statement).mappings().first()
+        row = connection.execute(statement, {
+            'project_id': context.project_id}).mappings().first()
         if row is None:
             raise exception.MarkerNotFound(marker=query.marker)
         return row
@@ -182,21 +192,21 @@ class Images:
         """Mark the image and all that belongs to it as deleted.
 
         :param lease: taken with it, in place of whatever lease there was:
-            deletion wins over an upload.
+            deletion wins over an upload. Its detail is told every location
+            there is.
         :param status: 'pending_delete' when a scrubber removes the data.
-        :returns: the former lease, or None.
-        :raises ImageNotFound: when another request deleted it first.
+        :raises ImageChanged: the image was deleted, has another status
+            than when it was read, or is protected now.
         """
         moment = self._database.now()
         gone = {'deleted': True, 'deleted_at': moment}
         with self._database.writer() as connection:
-            done = connection.execute(
-                _images.update().where(_images.c.id == image.id,
-                                       _images.c.deleted == sql.false())
-                .values(status=status, updated_at=moment, **gone))
-            if not done.rowcount:
-                raise exception.ImageNotFound(image_id=image.id)
-            for table in _CHILDREN:
+            self._update_row(connection, image, image.stored_status, {
+                'status': status, 'updated_at': moment, **gone},
+                _images.c.protected == sql.false())
+            if lease:
+                lease.detail['locations'] = self._urls(connection, image)
+            for table in _children_of(image):
                 values = dict(gone)
                 if table is _locations:
                     values['status'] = status
@@ -204,9 +214,9 @@ class Images:
                     table.update().where(table.c.image_id == image.id,
                                          table.c.deleted == sql.false())
                     .values(**values))
-            former = lease and self._leases.seize(connection, lease)
+            if lease:
+                self._leases.seize(connection, lease)
         image.values.update(status=status, updated_at=moment)
-        return former
 
     @api.transaction
     def remove_location(self, context, image, location, status='deleted'):
@@ -222,11 +232,21 @@ class Images:
                            if each.id != location.id]
 
     @staticmethod
-    def _update_row(connection, image, expected, values):
+    def _urls(connection, image):
+        """:returns: [url, store] of every location, as the row is now."""
+        rows = connection.execute(
+            sqlalchemy.select(_locations.c.value, _locations.c.meta_data)
+            .where(_locations.c.image_id == image.id,
+                   _locations.c.deleted == sql.false()))
+        return [[url, json.loads(metadata or '{}').get('store')]
+                for url, metadata in rows]
+
+    @staticmethod
+    def _update_row(connection, image, expected, values, *conditions):
         done = connection.execute(
             _images.update().where(_images.c.id == image.id,
                                    _images.c.deleted == sql.false(),
-                                   _images.c.status == expected)
+                                   _images.c.status == expected, *conditions)
             .values(**values))
         if not done.rowcount:
             raise exception.ImageChanged(image_id=image.id)
@@ -311,47 +331,17 @@ class Images:
         return inserted
 
 
+def _children_of(image):
+    """:returns: the tables that may have rows of ``image``.
+
+    Properties and tags are asked for anew: another request may have added
+    some since the image was read. Members are kept when an image ceases to
+    be shared.
+    """
+    tables = [_properties, _tags, _members]
+    return [*tables, _locations] if image.locations else tables
+
+
 def _number(inserted):
     for location, number in inserted:
         location.id = number
-
-
-def _assemble(connection, rows, with_membership):
-    """:returns: images of ``rows``, in order, their children read at once."""
-    width = len(_FIELDS)
-    images = {}
-    for row in rows:
-        values = dict(zip(_FIELDS, row))
-        images[values['id']] = image_object.Image.stored(
-            values, {}, set(), [], row[width] if with_membership else None)
-    if images:
-        for row in connection.execute(_children(list(images))):
-            _attach(images[row.image_id], row)
-    return list(images.values())
-
-
-def _attach(image, row):
-    if row.kind == _PROPERTY:
-        image.properties[row.name] = row.value
-    elif row.kind == _TAG:
-        image.tags.add(row.name)
-    else:
-        image.locations.append(image_object.Location(
-            row.value, json.loads(row.meta_data or '{}'), row.name, row.id))
-
-
-def _children(ids):
-    """:returns: one statement for all that belongs to the images ``ids``."""
-    def of(table, kind, *columns):
-        return sqlalchemy.select(
-            sqlalchemy.literal_column(str(kind)).label('kind'), table.c.id,
-            table.c.image_id, *columns).where(
-                table.c.image_id.in_(ids), table.c.deleted == sql.false())
-
-    nothing = sqlalchemy.cast(sql.null(), sqlalchemy.String)
-    return sqlalchemy.union_all(
-        of(_properties, _PROPERTY, _properties.c.name.label('name'),
-           _properties.c.value, nothing.label('meta_data')),
-        of(_tags, _TAG, _tags.c.value.label('name'), nothing, nothing),
-        of(_locations, _LOCATION, _locations.c.status.label('name'),
-           _locations.c.value, _locations.c.meta_data)).order_by('id')

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leases in the database: one for each image in a transient status.
-
-Times are the database's own, so that the clocks of hosts do not matter;
-with SQLite there is but one host.
 """
-import datetime
 import json
 
 from oslo_db import exception as db_exception
@@ -27,7 +23,7 @@ class Leases:
 
     def __init__(self, database, ttl):
         self._database = database
-        self._ttl = datetime.timedelta(seconds=ttl)
+        self._ttl = ttl
 
     def take(self, connection, lease):
         """Store a new lease in the caller's transaction.
@@ -36,26 +32,27 @@ class Leases:
         """
         try:
             connection.execute(_leases.insert().values(
-                image_id=lease.image_id, **self._values(connection, lease)))
+                image_id=lease.image_id, **self._values(lease)))
         except db_exception.DBDuplicateEntry:
             raise exception.ImageHeld(image_id=lease.image_id) from None
 
     def seize(self, connection, lease):
         """Store a lease in place of whatever stands there.
 
-        :returns: the former lease, or None. Its owner finds out by itself.
+        The former owner finds out by itself; what it had to undo becomes
+        part of the lease.
         """
         row = connection.execute(
-            sqlalchemy.select(_leases).where(
+            sqlalchemy.select(_leases.c.detail).where(
                 _leases.c.image_id == lease.image_id)
-            .with_for_update()).mappings().first()
+            .with_for_update()).first()
         if row is None:
             self.take(connection, lease)
-            return None
+            return
+        lease.detail = {**json.loads(row.detail or '{}'), **lease.detail}
         connection.execute(
             _leases.update().where(_leases.c.image_id == lease.image_id)
-            .values(**self._values(connection, lease)))
-        return _lease(row)
+            .values(**self._values(lease)))
 
     def drop(self, connection, lease):
         """Remove a lease in the caller's transaction.
@@ -80,10 +77,10 @@ class Leases:
         """Renew ``leases``; those that are not ours any more become lost."""
         tokens = [lease.token for lease in leases]
         with self._database.writer() as connection:
-            now = self._database.clock(connection)
             connection.execute(
                 _leases.update().where(_leases.c.owner.in_(tokens))
-                .values(renewed_at=now, expires_at=now + self._ttl))
+                .values(renewed_at=self._database.clock(),
+                        expires_at=self._database.clock(self._ttl)))
             held = set(connection.execute(
                 sqlalchemy.select(_leases.c.owner).where(
                     _leases.c.owner.in_(tokens))).scalars())
@@ -95,10 +92,9 @@ class Leases:
     def expired(self, limit):
         """:returns: up to ``limit`` leases that have run out."""
         with self._database.reader() as connection:
-            now = self._database.clock(connection)
             return [_lease(row) for row in connection.execute(
                 sqlalchemy.select(_leases)
-                .where(_leases.c.expires_at < now)
+                .where(_leases.c.expires_at < self._database.clock())
                 .order_by(_leases.c.expires_at).limit(limit)).mappings()]
 
     @api.transaction
@@ -111,21 +107,22 @@ class Leases:
         claimed = lease_object.Lease(lease.image_id, lease.purpose,
                                      lease.detail)
         with self._database.writer() as connection:
-            now = self._database.clock(connection)
             done = connection.execute(
                 _leases.update().where(
                     _leases.c.image_id == lease.image_id,
                     _leases.c.owner == lease.token,
-                    _leases.c.expires_at < now)
-                .values(owner=claimed.token, renewed_at=now,
-                        expires_at=now + self._ttl))
+                    _leases.c.expires_at < self._database.clock())
+                .values(owner=claimed.token,
+                        renewed_at=self._database.clock(),
+                        expires_at=self._database.clock(self._ttl)))
         return claimed if done.rowcount else None
 
-    def _values(self, connection, lease):
-        now = self._database.clock(connection)
+    def _values(self, lease):
+        now = self._database.clock()
         return {'owner': lease.token, 'purpose': lease.purpose,
                 'detail': json.dumps(lease.detail), 'acquired_at': now,
-                'renewed_at': now, 'expires_at': now + self._ttl}
+                'renewed_at': now,
+                'expires_at': self._database.clock(self._ttl)}
 
 
 def _lease(row):

@@ -20,8 +20,8 @@ from glancelite.api.v2 import schemas
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
-#: Times a patch is applied anew to a row that another request changed.
-_PATCH_ATTEMPTS = 10
+#: Times a change is applied anew to a row that another request changed.
+_ATTEMPTS = 10
 
 #: The most bytes that a TEXT column of MySQL holds.
 _LONGEST_VALUE = 65535
@@ -151,7 +151,7 @@ class ImagesController:
         When another request changed what the patch rests on, the patch is
         applied to the image as it now is.
         """
-        for _attempt in range(_PATCH_ATTEMPTS):
+        for _attempt in range(_ATTEMPTS):
             image = self._images.get(context, image_id)
             if not changes:
                 return image
@@ -166,8 +166,13 @@ class ImagesController:
 
     def delete(self, context, image_id):
         """Delete the image and its data."""
-        image = self._access.get(context, image_id, 'delete_image')
-        self._deleter.delete(context, image)
+        for _attempt in range(_ATTEMPTS):
+            image = self._access.get(context, image_id, 'delete_image')
+            try:
+                return self._deleter.delete(context, image)
+            except exception.ImageChanged:
+                continue
+        raise exception.ImageChanged(image_id=image_id)
 
     def _apply(self, context, image, changes):
         for change in changes:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an image is read: one row, with what belongs to it as JSON in the row.
+
+Properties, tags and locations come as three aggregated columns. So an image
+is one row of one statement however many of them it has, nothing is
+multiplied by a join, and a client library written in Python has few rows to
+take apart.
+"""
+import json
+
+import orjson
+import sqlalchemy
+from sqlalchemy import sql
+
+from glancelite.db import models
+from glancelite.objects import image as image_object
+
+_images = models.images
+_members = models.image_members
+
+_FIELDS = image_object.FIELDS
+_WIDTH = len(_FIELDS)
+
+#: What each dialect calls an array of rows, and an array.
+_FUNCTIONS = {
+    'sqlite': ('json_group_array', 'json_array'),
+    'mysql': ('json_arrayagg', 'json_array'),
+    'postgresql': ('json_agg', 'json_build_array'),
+}
+
+
+class Reader:
+    """The columns of an image in one dialect, and images made of rows.
+
+    :param dialect: 'sqlite', 'mysql' or 'postgresql'.
+    """
+
+    def __init__(self, dialect):
+        self._rows, self._row = (
+            getattr(sqlalchemy.func, name) for name in _FUNCTIONS[dialect])
+        properties, tags = models.image_properties, models.image_tags
+        locations = models.image_locations
+        self.columns = (
+            *(_images.c[name] for name in _FIELDS),
+            self._of(properties, properties.c.name, properties.c.value),
+            self._of(tags, tags.c.value),
+            self._of(locations, locations.c.id, locations.c.value,
+                     locations.c.meta_data, locations.c.status))
+        #: The same, and the caller's membership (parameter project_id).
+        self.columns_for_member = (*self.columns, membership())
+
+    def _of(self, table, *columns):
+        return sqlalchemy.cast(
+            sqlalchemy.select(self._rows(self._row(*columns)))
+            .where(table.c.image_id == _images.c.id,
+                   table.c.deleted == sql.false())
+            .correlate(_images).scalar_subquery(), sqlalchemy.Text)
+
+    @staticmethod
+    def image(row):
+        """:returns: the image of a row of either set of columns."""
+        properties, tags, locations = (
+            orjson.loads(text) if text else ()
+            for text in row[_WIDTH:_WIDTH + 3])
+        return image_object.Image.stored(
+            dict(zip(_FIELDS, row)), dict(properties),
+            {tag for tag, in tags},
+            [image_object.Location(url, json.loads(metadata or '{}'), status,
+                                   number)
+             for number, url, metadata, status in sorted(locations)],
+            row[_WIDTH + 3] if len(row) > _WIDTH + 3 else None)
+
+
+def membership():
+    """:returns: a column: the status of the project that asks as a member.
+
+    The project is the parameter ``project_id`` of the statement.
+    """
+    return (sqlalchemy.select(_members.c.status)
+            .where(_members.c.image_id == _images.c.id,
+                   _members.c.member == sqlalchemy.bindparam('project_id'),
+                   _members.c.deleted == sql.false())
+            .correlate(_images).scalar_subquery())
