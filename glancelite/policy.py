@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authorization: whether a caller may do what a rule guards to a target."""
 import re
+import threading
+import time
 
 from oslo_config import cfg
 from oslo_policy import opts
@@ -8,6 +10,9 @@ from oslo_policy import policy
 
 from glancelite import exception
 from glancelite import policies
+
+#: Seconds between looks at the policy files.
+_LOOK_INTERVAL = 1
 
 _TARGET_ATTRIBUTE = re.compile(r'%\(([^)]+)\)s')
 
@@ -21,11 +26,31 @@ class Policy:
     def __init__(self, conf):
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(policies.list_rules())
-        self._enforcer.load_rules()
         self._attributes = {}
+        self._lock = threading.Lock()
+        self._next_look = 0
+        self._look()
+
+    def _look(self):
+        """Read the policy files anew if they changed.
+
+        The enforcer would look for them at every question asked; once a
+        second is soon enough.
+        """
+        now = time.monotonic()
+        if now < self._next_look or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._next_look = now + _LOOK_INTERVAL
+            self._enforcer.use_conf = True
+            self._enforcer.load_rules()
+        finally:
+            self._enforcer.use_conf = False
+            self._lock.release()
 
     def check(self, context, rule, target):
         """:returns: whether ``rule`` lets the caller act on ``target``."""
+        self._look()
         return self._enforcer.enforce(rule, target,
                                       context.policy_credentials())
 

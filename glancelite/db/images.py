@@ -114,19 +114,25 @@ class Images:
         """Store a new image.
 
         :raises ImageExists: when its id is or ever was in use.
+        :raises Invalid: two of its property names are one to the database.
         """
         moment = self._database.now()
         image.values['created_at'] = image.values['updated_at'] = moment
-        try:
-            with self._database.writer() as connection:
+        with self._database.writer() as connection:
+            try:
                 connection.execute(_images.insert(), {
                     **image.values, 'deleted': False})
+            except db_exception.DBDuplicateEntry:
+                raise exception.ImageExists(image_id=image.id) from None
+            try:
                 self._insert_properties(connection, image.id, moment,
                                         image.properties)
-                self._insert_tags(connection, image.id, moment, image.tags)
-                inserted = self._insert_locations(connection, image, moment)
-        except db_exception.DBDuplicateEntry:
-            raise exception.ImageExists(image_id=image.id) from None
+            except db_exception.DBDuplicateEntry:
+                raise exception.Invalid(
+                    'Two property names differ only in ways that the '
+                    'database does not tell apart.') from None
+            self._insert_tags(connection, image.id, moment, image.tags)
+            inserted = self._insert_locations(connection, image, moment)
         _number(inserted)
         image.remember()
 
