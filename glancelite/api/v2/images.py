@@ -138,7 +138,7 @@ class ImagesController:
             self._protections.check(context, name, 'create')
         self._quota.require('properties', len(image.properties))
         self._quota.require('tags', len(image.tags))
-        self._images.add(context, image)
+        self._images.add(context, image, self._quota.of_images(image.owner))
         return image
 
     def show(self, context, image_id):
@@ -152,13 +152,12 @@ class ImagesController:
         applied to the image as it now is.
         """
         for _attempt in range(_ATTEMPTS):
-            image = self._images.get(context, image_id)
             if not changes:
-                return image
-            self._access.authorize(context, 'modify_image', image)
+                return self.show(context, image_id)
+            image = self._access.get(context, image_id, 'modify_image')
             self._apply(context, image, changes)
             try:
-                self._images.save(context, image)
+                self._images.save(context, image, maxima=self._quota.maxima)
                 return image
             except exception.ImageChanged:
                 continue
@@ -178,6 +177,8 @@ class ImagesController:
         for change in changes:
             if not image_object.is_base(change.name):
                 self._protect(context, image, change)
+            elif change.name == 'owner' and not context.is_admin:
+                raise exception.OwnerFixed()
             image.apply(change)
             if change.name == 'visibility':
                 self._authorize_visibility(context, image)
