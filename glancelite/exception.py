@@ -108,7 +108,33 @@ class SeveralRanges(Invalid):
 
 
 class InvalidLocation(Invalid):
-    sentence = _('Invalid location.')
+    sentence = _('Invalid location')
+
+
+class FetchRefused(Invalid):
+    """Whatever the reason: nobody learns here what listens where."""
+
+    sentence = _('The data cannot be read from the given URL.')
+
+
+class LocationUnreadable(Invalid):
+    sentence = _('The Store URI was malformed.')
+
+
+class LocationFiltered(Invalid):
+    sentence = _('URI for add location does not pass filtering')
+
+
+class LocationExists(Invalid):
+    sentence = _('The location already exists')
+
+
+class LocationsPresent(Invalid):
+    sentence = _('Original locations is not empty')
+
+
+class InvalidPosition(Invalid):
+    sentence = _('Invalid position for %(action)s a location.')
 
 
 # 401
@@ -141,6 +167,10 @@ class PropertyProtected(Forbidden):
     sentence = _("Property '%(name)s' is protected")
 
 
+class OwnerFixed(Forbidden):
+    sentence = _('Only an administrator may change the owner of an image.')
+
+
 class BasePropertyNotRemovable(Forbidden):
     sentence = _("Property %(name)s may not be removed.")
 
@@ -159,7 +189,23 @@ class ActionNotAllowed(Forbidden):
 
 
 class LastLocation(Forbidden):
-    sentence = _('The last location of an image cannot be removed.')
+    is_detail = True
+    sentence = _('Cannot remove last location in the image.')
+
+
+class NoLocations(Forbidden):
+    is_detail = True
+    sentence = _('Cannot set locations to empty list.')
+
+
+class LocationsInvisible(Forbidden):
+    sentence = _("It's not allowed to %(action)s locations if locations are "
+                 "invisible.")
+
+
+class HttpStoreRequired(Forbidden):
+    sentence = _('http store must be enabled to use location API by normal '
+                 'user.')
 
 
 class NotSharedImage(Forbidden):
@@ -244,8 +290,8 @@ class ImageInUse(Conflict):
 
 
 class LocationStatusConflict(Conflict):
-    sentence = _('Locations can be changed while an image is queued or '
-                 'active; image %(image_id)s is %(status)s.')
+    sentence = _("It's not allowed to %(action)s locations if image status "
+                 "is %(status)s.")
 
 
 # 410
@@ -279,8 +325,8 @@ class BodyTooLarge(TooLarge):
 
 
 class ImageTooLarge(TooLarge):
-    sentence = _('The image exceeds the maximum size of %(limit)d bytes '
-                 '(image_size_cap).')
+    sentence = _('The incoming image is too large: The provided image is '
+                 'too large.')
 
 
 class LimitExceeded(TooLarge):
@@ -289,9 +335,39 @@ class LimitExceeded(TooLarge):
                  'Maximum: %(maximum)d')
 
 
+class TagLimitExceeded(TooLarge):
+    sentence = _('Image tag limit exceeded for image %(image_id)s: '
+                 '%(reason)s:')
+
+
+class MemberLimitExceeded(TooLarge):
+    sentence = _('Image member limit exceeded for image %(image_id)s: The '
+                 'limit has been exceeded on the number of allowed image '
+                 'members for this image. Attempted: %(attempted)d, Maximum: '
+                 '%(maximum)d:')
+
+
 class QuotaExceeded(TooLarge):
-    sentence = _('The quota of %(resource)s is exceeded: limit %(limit)d, '
-                 'used %(used)d, requested %(requested)d.')
+    sentence = _('A quota is exceeded.')
+
+
+class StorageQuotaExceeded(QuotaExceeded):
+    """The size is None when it is not known."""
+
+    sentence = _('Image exceeds the storage quota: The size of the data '
+                 '%(size)s will exceed the limit. %(remaining)d bytes '
+                 'remaining.')
+
+
+class ProjectOverLimit(QuotaExceeded):
+    """Sizes in MiB. The first words are those of an HTTP library."""
+
+    sentence = _('The request returned a 413 Request Entity Too Large. This '
+                 'generally means that rate limiting or a quota threshold '
+                 'was breached.\n\nThe response body:\nProject '
+                 '%(project_id)s is over a limit for [Resource %(resource)s '
+                 'is over limit of %(limit)d due to current usage %(used)d '
+                 'and delta %(delta)d]')
 
 
 class StorageFull(TooLarge):
@@ -335,6 +411,11 @@ class Unavailable(GlanceliteError):
 
 class StoreUnavailable(Unavailable):
     sentence = _('The store cannot take or give image data now.')
+
+
+class LimitsUnavailable(Unavailable):
+    sentence = _('The limits of the project cannot be determined; try again '
+                 'later.')
 
 
 class DatabaseUnavailable(Unavailable):
