@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What two normalized answers do not have in common, as lines to read."""
+import json
+import re
+
+from tests.compare import scenario as scenario_file
+
+DIFFERENCES = (scenario_file.HERE.parents[1] / 'doc' / 'source' /
+               'reference' / 'differences.rst')
+
+_ABSENT = object()
+# The first cell of a row of a list table, over one or more lines.
+_ROW = re.compile(r'^ *\* - (.+(?:\n(?! *(?:\*|-) ).+)*)', re.MULTILINE)
+_MARKUP = '`'
+
+
+def known_anchors(path=DIFFERENCES):
+    """Return the names of the listed differences: what the table's first
+    column says, without markup."""
+    if not path.exists():
+        return set()
+    return {' '.join(cell.replace(_MARKUP, '').split())
+            for cell in _ROW.findall(path.read_text())}
+
+
+def _show(value, length=400):
+    if value is _ABSENT:
+        return 'absent'
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= length else text[:length] + '...'
+
+
+def _pairs(peer, ours, where):
+    """Yield (place, peer's value, our value) wherever two values differ."""
+    if isinstance(peer, dict) and isinstance(ours, dict):
+        for key in [*peer, *(key for key in ours if key not in peer)]:
+            yield from _pairs(peer.get(key, _ABSENT), ours.get(key, _ABSENT),
+                              f'{where}.{key}')
+    elif (isinstance(peer, list) and isinstance(ours, list)
+            and len(peer) == len(ours)):
+        for number, items in enumerate(zip(peer, ours)):
+            yield from _pairs(*items, f'{where}[{number}]')
+    elif peer != ours or type(peer) is not type(ours):
+        yield where, peer, ours
+
+
+def _reduced(form, ignored):
+    form = dict(form)
+    if 'body' in ignored:
+        for name in ('json', 'text', 'sha256'):
+            form.pop(name, None)
+    form['headers'] = {name: value for name, value in form['headers'].items()
+                       if name not in ignored}
+    return form
+
+
+def _gist(form):
+    """Say in one line what an answer is, for when statuses differ."""
+    body = form.get('json', form.get('text', form.get('sha256', '')))
+    if isinstance(body, dict) and 'message' in body:
+        body = body['message'].partition('\n\n\n')[0]
+    return f'{form["status"]} {_show(body, 300)}'
+
+
+def differences(peer, ours, ignored=()):
+    """Return lines, each one difference of two normalized answers."""
+    ignored = {name.lower() for name in ignored}
+    if peer['status'] != ours['status']:
+        return [f'peer {_gist(peer)}', f'ours {_gist(ours)}']
+    peer, ours = _reduced(peer, ignored), _reduced(ours, ignored)
+    return [f'{where.lstrip(".")}: peer {_show(theirs)}, ours {_show(own)}'
+            for where, theirs, own in _pairs(peer, ours, '')]
+
+
+def _missing(wanted, found, where):
+    """Yield lines for what ``found`` lacks of ``wanted``."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key, value in wanted.items():
+            if value is None and key not in found:
+                yield f'{where}.{key}: wanted null, ours absent'
+            elif value is not None or key in found:
+                yield from _missing(value, found.get(key, _ABSENT),
+                                    f'{where}.{key}')
+    elif wanted != found:
+        yield f'{where}: wanted {_show(wanted)}, ours {_show(found)}'
+
+
+def judge(step, peer, ours, anchors):
+    """Return complaints about our answer to ``step``.
+
+    :param anchors: names of the differences that are listed.
+    """
+    found = differences(peer, ours, step.get('ignore') or ())
+    if step.differs is None:
+        return found
+    if step.differs not in anchors:
+        return [*found, f'no difference {step.differs!r} is listed']
+    if not found:
+        return [f'no longer differs: {step.differs!r} can go']
+    wanted = step.get('instead') or {}
+    complaints = []
+    for name, value in wanted.items():
+        complaints += _missing(value, ours.get(name, _ABSENT), name)
+    return complaints

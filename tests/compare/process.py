@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starting and stopping the services that are compared."""
+import http.server
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 15
+_FILES = {'/a.raw': bytes(1000), '/b.raw': bytes(2000)}
+
+
+class DidNotStart(Exception):
+    """A service that ended, or stayed silent, instead of answering."""
+
+
+def free_port():
+    """Return a TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A daemon in a process group of its own.
+
+    :param command: list of words.
+    :param log: path of the file that takes its output.
+    """
+
+    def __init__(self, command, log, environment=None):
+        self._log = log
+        with open(log, 'ab') as output:
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+                env={**os.environ, **(environment or {})})
+
+    def wait_for(self, url):
+        """Return when ``url`` answers 200.
+
+        :raises DidNotStart: when it does not within a minute.
+        """
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(url, timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.1)
+        self.stop()
+        raise DidNotStart(f'no 200 from {url}, see {self._log}')
+
+    def stop(self):
+        """End the process, and its group if it does not end in time."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        content = _FILES.get(self.path.partition('?')[0])
+        self.send_response(200 if content else 404)
+        self.send_header('Content-Length', str(len(content or b'')))
+        self.end_headers()
+        if self.command == 'GET':
+            self.wfile.write(content or b'')
+
+    do_HEAD = do_GET
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+class FileServer:
+    """Serves a few small files over HTTP, for imports and locations."""
+
+    def __init__(self):
+        self._server = http.server.ThreadingHTTPServer(
+            ('127.0.0.1', 0), _Handler)
+        self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
+        threading.Thread(target=self._server.serve_forever,
+                         daemon=True).start()
+
+    def stop(self):
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
