@@ -14,8 +14,10 @@ from oslo_policy import opts as policy_opts
 
 from glancelite.conf import api
 from glancelite.conf import data
+from glancelite.conf import fetch
 from glancelite.conf import http_basic
 from glancelite.conf import image_format
+from glancelite.conf import import_filtering
 from glancelite.conf import lease
 from glancelite.conf import noauth
 from glancelite.conf import paste_deploy
@@ -24,7 +26,7 @@ from glancelite.conf import server
 from glancelite.conf import stores
 
 _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
-            noauth, http_basic, lease)
+            noauth, http_basic, lease, import_filtering, fetch)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',
