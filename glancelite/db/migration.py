@@ -26,11 +26,14 @@ class SchemaError(Exception):
 def sync(database):
     """Bring the schema to our head; what Glance has made stays as it is.
 
-    Processes that start at once do this one after the other.
+    Processes that start at once do this one after the other; where nothing
+    is to be done, none waits.
 
     :raises SchemaError: when the tables are not Glance's at a revision that
         we know.
     """
+    if glance_version(database) in GLANCE_REVISIONS and not check(database):
+        return
     with migration_lock.held(database.engine):
         with database.engine.connect() as connection:
             _require_known(connection)
