@@ -11,6 +11,7 @@ import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import models
+from glancelite.objects import image as image_object
 
 _images = models.images
 _members = models.image_members
@@ -75,12 +76,11 @@ def page(context, query, columns, dialect, after=None):
     :param dialect: the database's, for the order of NULLs.
     :param after: the row of the marker image, by sort key, or None.
     """
-    conditions = _conditions(query)
+    conditions = _conditions(query, dialect)
     if after is not None:
         conditions.append(_beyond(query.sort, after))
     order = _order(query.sort, dialect)
-    ranges = [sqlalchemy.select(_images.c.id).where(*way, *conditions)
-              .order_by(*order).limit(query.limit)
+    ranges = [way.where(*conditions).order_by(*order).limit(query.limit)
               for way in _ways(context, query)]
     ids = [sqlalchemy.select(each.subquery().c.id) for each in ranges]
     merged = sqlalchemy.union(*ids).subquery()
@@ -89,55 +89,69 @@ def page(context, query, columns, dialect, after=None):
             .order_by(*order).limit(query.limit))
 
 
-def _is_member(status=None):
-    found = sqlalchemy.select(_members.c.id).where(
+def _is_member():
+    return sqlalchemy.select(_members.c.id).where(
         _members.c.image_id == _images.c.id,
         _members.c.member == _project_id,
-        _members.c.deleted == sql.false())
-    if status:
-        found = found.where(_members.c.status == status)
-    return found.exists()
+        _members.c.deleted == sql.false()).exists()
 
 
 def _ways(context, query):
-    """:returns: lists of conditions, one for each way to see an image."""
+    """:returns: selects of ids, one for each way to see an image.
+
+    Each is a range of one of our indexes, in the order of every sort key.
+    """
     if context.is_admin:
         return _ways_of_admin(context, query)
     return _ways_of_project(context, query)
 
 
+def _where(*conditions):
+    return sqlalchemy.select(_images.c.id).where(*conditions)
+
+
 def _ways_of_admin(context, query):
     visibility = _images.c.visibility
     if query.visibility == 'all':
-        return [[]]
+        return [_where(visibility == each)
+                for each in image_object.VISIBILITIES]
     if query.visibility:
-        return [[visibility == query.visibility]]
-    ways = [[visibility == each] for each in ('public', 'shared', 'private')]
+        return [_where(visibility == query.visibility)]
+    ways = [_where(visibility == each)
+            for each in ('public', 'shared', 'private')]
     if context.project_id:
-        ways.append([_images.c.owner == _project_id])
+        ways.append(_where(_images.c.owner == _project_id))
     return ways
 
 
 def _ways_of_project(context, query):
     visibility = _images.c.visibility
     chosen = query.visibility
-    ways = [[visibility == each] for each in ('public', 'community')
+    ways = [_where(visibility == each) for each in ('public', 'community')
             if chosen in (each, 'all')
             or each == 'public' and chosen is None]
     if not context.project_id:
-        return ways or [[sql.false()]]
+        return ways or [_where(sql.false())]
     own = [_images.c.owner == _project_id]
     if chosen not in (None, 'all'):
         own.append(visibility == chosen)
-    ways.append(own)
+    ways.append(_where(*own))
     if chosen in (None, 'all', 'shared'):
-        status = query.member_status
-        ways.append([visibility == 'shared', _is_member(
-            None if status == 'all' else status)])
+        ways.append(_shared(query.member_status))
     return ways
 
 
-def _conditions(query):
+def _shared(status):
+    """From the memberships of the project, which are few, to the images."""
+    way = (sqlalchemy.select(_images.c.id)
+           .join(_members, _members.c.image_id == _images.c.id)
+           .where(_members.c.member == _project_id,
+                  _members.c.deleted == sql.false(),
+                  _images.c.visibility == 'shared'))
+    return way if status == 'all' else way.where(_members.c.status == status)
+
+
+def _conditions(query, dialect):
     conditions = [_images.c.deleted == sql.false(),
                   _images.c.os_hidden == (sql.true() if query.os_hidden
                                           else sql.false())]
@@ -147,9 +161,19 @@ def _conditions(query):
                                              each.moment)
                    for each in query.times]
     conditions += [_has(_properties, _properties.c.name == name,
-                        _properties.c.value == value)
+                        *_has_value(value, dialect))
                    for name, value in query.properties]
     conditions += [_has(_tags, _tags.c.value == tag) for tag in query.tags]
+    return conditions
+
+
+def _has_value(value, dialect):
+    """PostgreSQL's index holds short values only, and wants to hear it."""
+    conditions = [_properties.c.value == value]
+    if (dialect == 'postgresql'
+            and len(value) <= models.INDEXED_VALUE_LENGTH):
+        conditions.append(sqlalchemy.func.char_length(
+            _properties.c.value) <= models.INDEXED_VALUE_LENGTH)
     return conditions
 
 

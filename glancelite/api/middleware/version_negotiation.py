@@ -20,9 +20,9 @@ _DOCUMENTS = ('', 'versions')
 class VersionNegotiation:
     """Rewrites the path to ``/v2/…``, or answers with the versions."""
 
-    def __init__(self, application, public_endpoint):
+    def __init__(self, application, service):
         self._application = application
-        self._versions = versions.Versions(public_endpoint)
+        self._versions = versions.Versions(service)
 
     def __call__(self, environ, start_response):
         path = environ.get('PATH_INFO', '')
@@ -33,23 +33,23 @@ class VersionNegotiation:
             named, _, rest = path.lstrip('/').partition('/')
             if named in _DOCUMENTS:
                 return self._versions(environ, start_response)
-        if not _known(named):
+        if not self._known(named):
             request = resource.Request(environ)
             return self._versions.respond(request, 300)(
                 environ, start_response)
-        environ['PATH_INFO'] = f'/v2/{rest.lstrip("/")}'
+        bare = path.strip('/') == named and not path.endswith('/')
+        environ['PATH_INFO'] = '/v2' if bare else f'/v2/{rest.lstrip("/")}'
         return self._application(environ, start_response)
 
-
-def _known(name):
-    found = _VERSION.match(name)
-    if not found:
-        return False
-    minor = found.group(1)
-    return minor is None or int(minor) in versions.MINOR_VERSIONS
+    def _known(self, name):
+        found = _VERSION.match(name)
+        if not found:
+            return False
+        minor = found.group(1)
+        return minor is None or int(minor) in self._versions.minor_versions
 
 
 def filter_factory(global_conf, **local_conf):
     """For Paste."""
-    endpoint = service_module.current().conf.public_endpoint
-    return lambda application: VersionNegotiation(application, endpoint)
+    service = service_module.current()
+    return lambda application: VersionNegotiation(application, service)
