@@ -6,6 +6,7 @@ replaced when they die. SIGTERM and SIGINT end the service once running
 requests are done; SIGHUP starts workers with the configuration read anew.
 """
 import eventlet
+from eventlet import greenio
 from eventlet import patcher
 
 # Everything that waits must be made to yield before it is imported.
@@ -71,6 +72,41 @@ class EventletThreads:
         return tpool.execute(function, *args)
 
 
+class Protocol(eventlet.wsgi.HttpProtocol):
+    """HTTP on one connection.
+
+    :cvar sockets: those of all connections of this process.
+    :cvar stopping: whether the request at hand is a connection's last.
+    """
+
+    sockets = set()
+    stopping = False
+
+    def setup(self):
+        super().setup()
+        self.sockets.add(self.connection)
+
+    def handle_one_request(self):
+        super().handle_one_request()
+        self.close_connection |= self.stopping
+
+    def finish(self):
+        self.sockets.discard(self.connection)
+        super().finish()
+
+
+class Connections(eventlet.GreenPool):
+    """A green thread for each connection.
+
+    The server, when it stops, cuts connections that are idle. One that was
+    just accepted is not: its request is on the way.
+    """
+
+    def spawn(self, function, connection):
+        connection[2] = eventlet.wsgi.STATE_REQUEST
+        return super().spawn(function, connection)
+
+
 class Worker:
     """One process that serves requests on ``listener``.
 
@@ -80,7 +116,7 @@ class Worker:
     def __init__(self, conf, listener):
         self._conf = conf
         self._listener = listener
-        self._pool = eventlet.GreenPool(conf.server_concurrency)
+        self._pool = Connections(conf.server_concurrency)
         self._stopping = False
 
     def run(self):
@@ -91,13 +127,16 @@ class Worker:
         application = deploy.load_app(self._conf, EventletThreads())
         serving = eventlet.spawn(
             eventlet.wsgi.server, self._listener, application,
-            custom_pool=self._pool, log=LOG, log_output=False, debug=False,
+            environ={'wsgi.input_terminated': True},
+            custom_pool=self._pool, protocol=Protocol, log=LOG,
+            log_output=False, debug=False,
             keepalive=self._conf.http_keepalive,
             url_length_limit=self._conf.max_header_line,
             socket_timeout=self._conf.client_socket_timeout or None)
         while not (self._stopping or serving.dead
                    or os.getppid() != parent):
             eventlet.sleep(_WATCH_INTERVAL)
+        Protocol.stopping = True
         serving.kill()
         self._drain()
 
@@ -108,8 +147,9 @@ class Worker:
         """Let transfers end; those that do not in time undo themselves."""
         with eventlet.Timeout(self._conf.graceful_shutdown_timeout, False):
             self._pool.waitall()
-        for transfer in list(self._pool.coroutines_running):
-            eventlet.kill(transfer)
+        # Killed, a request would still wait for the rest of its body.
+        for connection in list(Protocol.sockets):
+            greenio.shutdown_safe(connection)
         self._pool.waitall()
 
 

@@ -23,6 +23,7 @@ from testtools import content
 from testtools import content_type
 
 from glancelite import deploy
+from glancelite import service as service_module
 from glancelite.db import api as db_api
 from glancelite.db import migration
 from tests import databases
@@ -37,7 +38,7 @@ SCENARIOS = [(mode, {'mode': mode}) for mode in MODES]
 PATIENCE = 60
 
 _ETC = pathlib.Path(__file__).parent / 'etc'
-_ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[2]
 
 #: Options for the pipelines that the package ships.
 SHIPPED_PASTE = {'config_file': None}
@@ -65,6 +66,7 @@ class Application(fixtures.Fixture):
     :param mode: one of ``MODES``.
     :param port: a :class:`Port` to serve on, in mode eventlet.
     :param limits: resource limits (soft) of the server process, by name.
+    :param started: False leaves starting the server process to the test.
     :param options: options by name; a dict is a group. None leaves an
         option out.
     :ivar folder: everything the service writes, as a path.
@@ -72,14 +74,17 @@ class Application(fixtures.Fixture):
     :ivar client: talks to the service.
     """
 
-    def __init__(self, mode, port=None, limits=None, **options):
+    def __init__(self, mode, port=None, limits=None, started=True,
+                 **options):
         super().__init__()
         self._mode = mode
         self._port = port
         self._limits = limits or {}
+        self._started = started
         self._options = options
         self._logger = None
         self.process = None
+        self.client = None
 
     def _setUp(self):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -97,7 +102,8 @@ class Application(fixtures.Fixture):
             self._load()
         else:
             self.addCleanup(self.stop)
-            self.start()
+            if self._started:
+                self.start()
 
     def configure(self, **options):
         """Write the configuration file, with ``options`` added."""
@@ -108,7 +114,8 @@ class Application(fixtures.Fixture):
     def start(self):
         """Start the server process and wait until it listens."""
         self.process = self.run_server()
-        self.client = client.HttpClient(self._port.number)
+        # After a second start the callers are still the same.
+        self.client = self.client or client.HttpClient(self._port.number)
         eventually(self._listens, 'The server listens')
 
     def stop(self, number=signal.SIGTERM):
@@ -130,14 +137,18 @@ class Application(fixtures.Fixture):
     def run_server(self):
         """:returns: a started ``glancelite-api``, as a ``Popen``."""
         with open(self.log, 'ab') as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, '-m', 'glancelite.cmd.api', '--config-file',
                  str(self.configuration)],
-                cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=self._restrict)
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for name, value in self._limits.items():
+            number = getattr(resource, name)
+            hard = resource.prlimit(process.pid, number)[1]
+            resource.prlimit(process.pid, number, (value, hard))
+        return process
 
     def files(self):
-        """:returns: the names of all files in the store."""
+        """:returns: sorted names of all files in the store."""
         return sorted(path.name for path in self.store.iterdir())
 
     def log_text(self):
@@ -180,7 +191,9 @@ class Application(fixtures.Fixture):
 
     def _load(self):
         self.addCleanup(_restore_log, list(logging.root.handlers))
-        self.application = deploy.load_app(self.load_conf())
+        service = service_module.start(self.load_conf())
+        self.addCleanup(service.stop)
+        self.application = deploy.application_of(service)
         self._logger = self.useFixture(fixtures.FakeLogger())
         self.client = client.WsgiClient(self.application)
 
@@ -193,14 +206,8 @@ class Application(fixtures.Fixture):
             return False
         return True
 
-    def _restrict(self):
-        for name, value in self._limits.items():
-            number = getattr(resource, name)
-            resource.setrlimit(number,
-                               (value, resource.getrlimit(number)[1]))
-
     def _log_blocks(self):
-        return [self.log_text().encode()]
+        return [self.log_text()[-4000:].encode()]
 
 
 class Port(fixtures.Fixture):
