@@ -413,6 +413,10 @@ class StoreUnavailable(Unavailable):
     sentence = _('The store cannot take or give image data now.')
 
 
+class SizeUnknown(StoreUnavailable):
+    """The store gives data, but does not tell how much."""
+
+
 class LimitsUnavailable(Unavailable):
     sentence = _('The limits of the project cannot be determined; try again '
                  'later.')

@@ -25,6 +25,7 @@ from glancelite.db import leases
 from glancelite.db import members
 from glancelite.db import migration
 from glancelite.db import tasks
+from glancelite.fetch import fetcher
 from glancelite.stores import registry
 
 _current = contextvars.ContextVar('glancelite_service')
@@ -46,7 +47,8 @@ class Service:
         self.protections = property_protections.Protections(
             _protection_file(conf), conf.property_protection_rule_format,
             self.policy)
-        self.stores = registry.Stores(conf)
+        self.fetcher = fetcher.Fetcher(conf)
+        self.stores = registry.Stores(conf, self.fetcher)
         self.leases = leases.Leases(self.database, conf.lease.ttl)
         self.images = images.Images(self.database, self.leases)
         self.members = members.Members(self.database)

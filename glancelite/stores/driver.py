@@ -5,6 +5,8 @@
 """
 import abc
 
+from glancelite import exception
+
 
 class Writer(abc.ABC):
     """Takes the bytes of one image. Readable only after :meth:`commit`."""
@@ -62,6 +64,15 @@ class Driver(abc.ABC):
     @abc.abstractmethod
     def owns(self, url):
         """:returns: whether ``url`` is a location in this store."""
+
+    def admit(self, url):
+        """Ask whether a caller may make ``url`` a location of an image.
+
+        What we write ourselves is registered by nobody else.
+
+        :raises InvalidLocation, FetchRefused: no.
+        """
+        raise exception.InvalidLocation()
 
     @abc.abstractmethod
     def writer(self, image_id, token, size=None):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stores in use, by identifier; a single store is a multi-store of one.
 """
+import functools
+
 from glancelite import exception
 from glancelite.conf import stores as store_options
 from glancelite.stores import filesystem
+from glancelite.stores import http
 
-DRIVERS = {'file': filesystem.FilesystemDriver}
+DRIVERS = {'file': filesystem.FilesystemDriver, 'http': http.HttpDriver}
 
 #: Name of the only store when enabled_backends is unset; never shown.
 LEGACY = 'glance_store'
@@ -15,15 +18,19 @@ class Stores:
     """Drivers built from the options.
 
     :param conf: the ``ConfigOpts`` of the service.
+    :param fetcher: what stores of kind http read through; without it they
+        can only be configured.
     :raises ConfigurationError: a kind is unknown, or a store is unusable.
     """
 
-    def __init__(self, conf):
+    def __init__(self, conf, fetcher=None):
         store_options.register_backends(conf)
         self.multiple = bool(conf.enabled_backends)
-        backends = conf.enabled_backends or {LEGACY: 'file'}
+        backends = conf.enabled_backends or _legacy(conf)
+        makers = {**DRIVERS, 'http': functools.partial(http.HttpDriver,
+                                                       fetcher=fetcher)}
         self._drivers = {
-            identifier: _driver(conf, identifier, kind)
+            identifier: _driver(conf, identifier, kind, makers)
             for identifier, kind in backends.items()}
         self._default = _default(conf, self._drivers)
         for driver in self._drivers.values():
@@ -33,6 +40,11 @@ class Stores:
     def default(self):
         """:returns: the driver that takes uploads that name no store."""
         return self._drivers[self._default]
+
+    def owning(self, url):
+        """:returns: the driver in whose kind of store ``url`` lies, or None.
+        """
+        return next((driver for driver in self if driver.owns(url)), None)
 
     @property
     def identifiers(self):
@@ -73,10 +85,10 @@ class Stores:
         named = self._drivers.get(location.metadata.get('store'))
         if named and named.owns(location.url):
             return named
-        for driver in self._drivers.values():
-            if driver.owns(location.url):
-                return driver
-        raise exception.DataMissing(image_id='')
+        driver = self.owning(location.url)
+        if driver is None:
+            raise exception.DataMissing(image_id='')
+        return driver
 
     def metadata(self, driver):
         """:returns: what a new location in ``driver``'s store records."""
@@ -90,12 +102,19 @@ class Stores:
         return sorted(locations, key=weight)
 
 
-def _driver(conf, identifier, kind):
-    if kind not in DRIVERS:
+def _legacy(conf):
+    """:returns: the kinds of [glance_store] stores, by identifier."""
+    readable = [kind for kind in conf.glance_store.stores if kind == 'http']
+    return {LEGACY: 'file', **{kind: kind for kind in readable}}
+
+
+def _driver(conf, identifier, kind, makers):
+    if kind not in makers:
         raise exception.ConfigurationError(
             f'Store {identifier}: kind {kind!r} is not one of '
-            f'{", ".join(sorted(DRIVERS))}')
-    return DRIVERS[kind](identifier, getattr(conf, identifier))
+            f'{", ".join(sorted(makers))}')
+    group = identifier if conf.enabled_backends else LEGACY
+    return makers[kind](identifier, getattr(conf, group))
 
 
 def _default(conf, drivers):
