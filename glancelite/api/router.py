@@ -3,7 +3,6 @@
 import routes
 import webob.exc
 
-from glancelite.api import body
 from glancelite.api import resource
 from glancelite.i18n import _
 
@@ -30,8 +29,10 @@ class Router:
         self._mapper.create_regs()
 
     def __call__(self, environ, start_response):
-        body.prepare(environ)
         request = resource.Request(environ)
+        if not environ.get('PATH_INFO'):
+            redirect = webob.exc.HTTPFound(location=f'{request.path_url}/')
+            return redirect(environ, start_response)
         try:
             found = self._mapper.match(request.path_info, environ)
         except UnicodeDecodeError:
