@@ -331,8 +331,7 @@ class ImageTooLarge(TooLarge):
 
 class LimitExceeded(TooLarge):
     sentence = _('The limit has been exceeded on the number of allowed '
-                 '%(noun)s for an image. Attempted: %(attempted)d, '
-                 'Maximum: %(maximum)d')
+                 '%(noun)s. Attempted: %(attempted)d, Maximum: %(maximum)d')
 
 
 class TagLimitExceeded(TooLarge):

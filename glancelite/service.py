@@ -12,7 +12,6 @@ import sys
 
 from glancelite import policy as policy_module
 from glancelite import property_protections
-from glancelite import quota as quota_module
 from glancelite.data import delete
 from glancelite.data import download
 from glancelite.data import leases as data_leases
@@ -25,7 +24,9 @@ from glancelite.db import leases
 from glancelite.db import members
 from glancelite.db import migration
 from glancelite.db import tasks
+from glancelite.db import usage
 from glancelite.fetch import fetcher
+from glancelite.quota import enforcement
 from glancelite.stores import registry
 
 _current = contextvars.ContextVar('glancelite_service')
@@ -53,7 +54,12 @@ class Service:
         self.images = images.Images(self.database, self.leases)
         self.members = members.Members(self.database)
         self.tasks = tasks.Tasks(self.database)
-        self.quota = quota_module.Quota(conf)
+        # Longer than a crash takes to be undone: until its bytes are gone,
+        # nobody else is to have their room.
+        reserved = 2 * conf.lease.ttl + conf.lease.sweep_interval
+        self.usage = usage.Usage(self.database, reserved)
+        self.quota = enforcement.Quota(conf, self.usage, data_leases.Holder(
+            self.usage, self.threads, reserved))
         self.holder = data_leases.Holder(
             self.leases, self.threads, conf.lease.ttl)
         self.recovery = recovery.Recovery(

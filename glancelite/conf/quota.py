@@ -25,11 +25,17 @@ OPTIONS = [
         'user_storage_quota', default='0',
         help='Most image data one project may hold over all its images and '
              'locations: a number with a unit of B, KB, MB, GB or TB, or 0 '
-             'for no limit. Ignored when use_keystone_limits is set.'),
+             'for no limit. There is no space before the unit, and KB is '
+             '1024 bytes. Ignored when use_keystone_limits is set.'),
     cfg.BoolOpt(
         'use_keystone_limits', default=False,
         help='Ask Keystone for the limits of each project (registered limits '
              'image_size_total and image_stage_total in MiB, '
              'image_count_total, image_count_uploading), through the '
              '[oslo_limit] options.'),
+    cfg.IntOpt(
+        'keystone_limits_cache_seconds', default=10, min=0,
+        help='Seconds for which the limits of a project are remembered when '
+             'use_keystone_limits is set. Keystone is asked twice each time; '
+             '0 asks it for every image created and every upload.'),
 ]

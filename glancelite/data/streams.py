@@ -113,22 +113,23 @@ class Inspection:
 
 
 class Limit:
-    """A consumer that refuses more bytes than allowed, and counts.
+    """A consumer that counts, and asks for more room when it is used up.
 
-    :param limit: bytes, or None.
-    :param error: called for the exception to raise beyond ``limit``.
+    :param claim: a :class:`~glancelite.quota.claim.Claim`.
     """
 
-    def __init__(self, limit, error):
+    def __init__(self, claim):
         self.count = 0
-        self._limit = limit
-        self._error = error
+        self._claim = claim
 
     def write(self, block):
-        """Count the block. Raises what ``error`` returns beyond the limit."""
+        """Count the block.
+
+        :raises QuotaExceeded, ImageTooLarge: there is no room for it.
+        """
         self.count += len(block)
-        if self._limit is not None and self.count > self._limit:
-            raise self._error()
+        if self.count > self._claim.granted:
+            self._claim.extend(self.count)
 
 
 class _Lane:

@@ -58,11 +58,11 @@ class Uploader:
         _require_formats(image)
         lease = lease_object.Lease(image.id, lease_object.UPLOAD, {})
         lease.detail.update(store=driver.identifier, token=lease.token)
-        with self._quota.reserve(context, image, size) as limit:
+        with self._quota.reserve(context, image, size) as claim:
             self._take(context, image, lease)
             with self._holder.holding(lease):
                 self._store(context, image, lease, driver,
-                            leases.LeasedSource(source, lease), limit, size,
+                            leases.LeasedSource(source, lease), claim, size,
                             digests)
 
     def _take(self, context, image, lease):
@@ -75,20 +75,21 @@ class Uploader:
             current.require_transition('saving')
             raise
 
-    def _store(self, context, image, lease, driver, source, limit, size,
+    def _store(self, context, image, lease, driver, source, claim, size,
                digests):
         writer = None
         try:
             writer = self._threads.wait(driver.writer, image.id, lease.token,
                                         size)
-            facts = self._receive(image, source, writer, limit, size, digests)
+            facts = self._receive(image, source, writer, claim, size, digests)
             url = self._threads.wait(writer.commit)
             image.values.update(facts)
             image.locations = [image_object.Location(
                 url, self._stores.metadata(driver))]
             image.move_to('active')
             self._images.save(context, image, from_status='saving',
-                              release=lease)
+                              release=lease,
+                              reservations=claim.reservations)
         except BaseException as error:
             self._undo(context, image, lease, writer)
             if lease.lost:
@@ -122,14 +123,14 @@ class Uploader:
             return exception.ImageGone(image_id=image.id)
         return exception.LeaseLost(image_id=image.id)
 
-    def _receive(self, image, source, writer, limit, size, digests):
+    def _receive(self, image, source, writer, claim, size, digests):
         """:returns: what the bytes tell: size, digests, virtual size."""
         checksum = streams.Digest('md5')
         multihash = streams.Digest(self._algorithm)
         expected = [(streams.Digest(name), value) for name, value in digests
                     if name != self._algorithm]
         inspection = streams.Inspection(image.disk_format, self._match)
-        guard = streams.Limit(*limit)
+        guard = streams.Limit(claim)
         streams.pump(source, guard,
                      [checksum, multihash, writer, inspection,
                       *(digest for digest, value in expected)],

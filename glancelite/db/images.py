@@ -16,6 +16,7 @@ from glancelite.db import api
 from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import models
+from glancelite.db import usage
 from glancelite.objects import query as query_object
 
 _images = models.images
@@ -23,6 +24,10 @@ _properties = models.image_properties
 _tags = models.image_tags
 _locations = models.image_locations
 _members = models.image_members
+
+#: What an image may have so many of, by the name that quotas use.
+_COUNTED = {'properties': _properties.c.name, 'tags': _tags.c.value,
+            'locations': _locations.c.id}
 
 
 class Images:
@@ -110,15 +115,20 @@ class Images:
         return row
 
     @api.transaction
-    def add(self, context, image):
+    def add(self, context, image, limit=None):
         """Store a new image.
 
+        :param limit: a :class:`~glancelite.objects.usage.Limit` on the
+            number of images, or None.
+        :raises QuotaExceeded: the project has as many as it may.
         :raises ImageExists: when its id is or ever was in use.
         :raises Invalid: two of its property names are one to the database.
         """
         moment = self._database.now()
         image.values['created_at'] = image.values['updated_at'] = moment
         with self._database.writer() as connection:
+            if limit:
+                usage.require(connection, self._database, limit, 1)
             try:
                 connection.execute(_images.insert(), {
                     **image.values, 'deleted': False})
@@ -137,7 +147,8 @@ class Images:
         image.remember()
 
     @api.transaction
-    def save(self, context, image, from_status=None, release=None):
+    def save(self, context, image, from_status=None, release=None,
+             reservations=(), maxima=None):
         """Write what changed of ``image`` since it was read.
 
         The row is written first, which keeps others from it until the end
@@ -146,7 +157,11 @@ class Images:
         :param from_status: the status the stored row must still have;
             by default the one that was read.
         :param release: a lease on the image that ends with the save.
+        :param reservations: of quota, which the save makes usage.
+        :param maxima: how many 'properties', 'tags' and 'locations' an image
+            may have, where there is a limit.
         :raises LeaseLost: ``release`` is not ours any more.
+        :raises LimitExceeded: the image would have more of what was added.
         :raises ImageChanged: when the row, or a property that the change
             rests on, is no longer as it was read.
         """
@@ -156,6 +171,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, expected,
                              {**changes.values, 'updated_at': moment})
+            usage.settle(connection, self._database, reservations)
             for name, value in changes.properties.items():
                 self._save_property(connection, image, moment, name, value)
             self._remove_properties(connection, image, moment,
@@ -165,6 +181,10 @@ class Images:
             self._insert_tags(connection, image.id, moment,
                               changes.added_tags)
             inserted = self._insert_locations(connection, image, moment)
+            _require_within(connection, image.id, maxima or {}, {
+                'properties': any(map(image.is_new_property,
+                                      changes.properties)),
+                'tags': changes.added_tags, 'locations': inserted})
             if release:
                 self._leases.drop(connection, release)
         _number(inserted)
@@ -346,6 +366,25 @@ def _children_of(image):
     """
     tables = [_properties, _tags, _members]
     return [*tables, _locations] if image.locations else tables
+
+
+def _require_within(connection, image_id, maxima, added):
+    """Count what was added to: the row is ours, so the count holds.
+
+    Two requests may have stored the same tag; it counts once.
+
+    :raises LimitExceeded: it is more than its maximum.
+    """
+    for noun, maximum in maxima.items():
+        if not added[noun]:
+            continue
+        column = _COUNTED[noun]
+        stored = set(connection.execute(sqlalchemy.select(column).where(
+            column.table.c.image_id == image_id,
+            column.table.c.deleted == sql.false())).scalars())
+        if len(stored) > maximum:
+            raise exception.LimitExceeded(
+                noun=f'image {noun}', attempted=len(stored), maximum=maximum)
 
 
 def _number(inserted):

@@ -54,7 +54,7 @@ class Members:
         go one after the other and the count holds.
 
         :param maximum: members an image may have; negative for any number.
-        :raises LimitExceeded: the image has as many as it may.
+        :raises MemberLimitExceeded: the image has as many as it may.
         :raises MemberExists: the project is a member already.
         :raises ImageNotFound: the image was deleted meanwhile.
         """
@@ -65,8 +65,8 @@ class Members:
                 sqlalchemy.select(sqlalchemy.func.count()).where(
                     _of(member.image_id))).scalar()
             if 0 <= maximum <= count:
-                raise exception.LimitExceeded(
-                    noun='image members', attempted=count + 1,
+                raise exception.MemberLimitExceeded(
+                    image_id=member.image_id, attempted=count + 1,
                     maximum=maximum)
             if connection.execute(sqlalchemy.select(_members.c.id).where(
                     _of(member.image_id, member.member_id))).first():

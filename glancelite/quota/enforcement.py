@@ -3,22 +3,34 @@
 import contextlib
 
 from glancelite import exception
+from glancelite.objects import usage as usage_object
+from glancelite.quota import claim as claim_module
+from glancelite.quota import storage
 
 
 class Quota:
     """The limits in force.
 
     :param conf: the ``ConfigOpts`` of the service.
+    :param usage: the repository of usage and reservations.
+    :param holder: renews reservations: has ``holding(reservation)``.
+    :raises ConfigurationError: the options of quotas are not usable.
     """
 
-    def __init__(self, conf):
+    def __init__(self, conf, usage, holder):
+        self._usage = usage
+        self._holder = holder
         self._cap = conf.image_size_cap
+        self._limits = _limits(conf)
         self._maxima = {
             'properties': conf.image_property_quota,
             'tags': conf.image_tag_quota,
             'members': conf.image_member_quota,
             'locations': conf.image_location_quota,
         }
+        #: What ``Images.save`` is to hold an image to.
+        self.maxima = {noun: maximum for noun, maximum in self._maxima.items()
+                       if maximum >= 0 and noun != 'members'}
 
     def maximum(self, noun):
         """:returns: how many ``noun`` an image may have; negative: any."""
@@ -31,14 +43,83 @@ class Quota:
             raise exception.LimitExceeded(
                 noun=f'image {noun}', attempted=attempted, maximum=maximum)
 
-    @contextlib.contextmanager
+    def of_images(self, project_id):
+        """:returns: the limit on a project's images, or None.
+
+        :raises LimitsUnavailable: Keystone does not tell.
+        """
+        found = self._of(project_id, usage_object.IMAGE_COUNT_TOTAL)
+        return found[0] if found else None
+
+    def report(self, context):
+        """:returns: {resource: {'usage': n, 'limit': n}}, sizes in MiB.
+
+        Empty without limits from Keystone, and for whoever has no project.
+
+        :raises LimitsUnavailable: Keystone does not tell.
+        """
+        project_id = context.project_id
+        limits = self._limits.report(project_id) if project_id else {}
+        if not limits:
+            return {}
+        used = self._usage.of(context, project_id)
+        return {name: {'usage': used[name] // usage_object.UNITS.get(name, 1),
+                       'limit': limits[name]}
+                for name in usage_object.RESOURCES}
+
     def reserve(self, context, image, size):
         """Hold room for an upload while the block runs.
 
+        A block that ends well has settled the claim's reservations; after
+        any other they are given back. What is stored counts for the owner
+        of the image, whoever uploads it.
+
         :param size: bytes announced, or None.
-        :returns: (bytes allowed, a function that makes the error for more).
+        :returns: a context manager of a
+            :class:`~glancelite.quota.claim.Claim`.
+        :raises QuotaExceeded: the project has no room for it.
         :raises ImageTooLarge: ``size`` is beyond image_size_cap.
+        :raises LimitsUnavailable: Keystone does not tell.
         """
-        if size is not None and size > self._cap:
-            raise exception.ImageTooLarge(limit=self._cap)
-        yield self._cap, lambda: exception.ImageTooLarge(limit=self._cap)
+        return self._hold(context, image, size, (
+            usage_object.IMAGE_COUNT_UPLOADING,
+            usage_object.IMAGE_SIZE_TOTAL))
+
+    def reserve_staging(self, context, image, size):
+        """As :meth:`reserve`, for data that is staged for an import."""
+        return self._hold(context, image, size, (
+            usage_object.IMAGE_COUNT_UPLOADING,
+            usage_object.IMAGE_STAGE_TOTAL))
+
+    def reserve_copy(self, context, image, size):
+        """As :meth:`reserve`, for another location of ``size`` bytes."""
+        return self._hold(context, image, size,
+                          (usage_object.IMAGE_SIZE_TOTAL,))
+
+    @contextlib.contextmanager
+    def _hold(self, context, image, size, resources):
+        claim = claim_module.Claim(
+            context, self._usage, self._cap, image,
+            self._of(image.owner, *resources))
+        claim.begin(size)
+        with contextlib.ExitStack() as stack:
+            for reservation in claim.reservations:
+                stack.enter_context(self._holder.holding(reservation))
+            try:
+                claim.require_cap(size)
+                yield claim
+            except BaseException:
+                claim.give_back()
+                raise
+
+    def _of(self, project_id, *resources):
+        return self._limits.of(project_id, resources) if project_id else []
+
+
+def _limits(conf):
+    """:returns: where the limits of projects come from."""
+    if not conf.use_keystone_limits:
+        return storage.StorageLimits(conf)
+    # It brings openstacksdk, which is large, and for nothing else.
+    from glancelite.quota import keystone
+    return keystone.KeystoneLimits(conf)

@@ -29,7 +29,11 @@ class ImageTagsController:
                 name='tag', value=tag[:40],
                 reason=f'it must have at most {_LONGEST_TAG} characters, '
                        'none of them NUL')
-        self._change(context, image_id, lambda tags: tags | {tag})
+        try:
+            self._change(context, image_id, lambda tags: tags | {tag})
+        except exception.LimitExceeded as error:
+            raise exception.TagLimitExceeded(image_id=image_id,
+                                             reason=error) from None
 
     def delete(self, context, image_id, tag):
         """Remove ``tag``.
@@ -46,11 +50,11 @@ class ImageTagsController:
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id, 'modify_image')
             image.tags = change(image.tags)
-            self._quota.require('tags', len(image.tags))
             if not image.changes():
                 return
             try:
-                return self._images.save(context, image)
+                return self._images.save(context, image,
+                                         maxima=self._quota.maxima)
             except exception.ImageChanged:
                 continue
         raise exception.ImageChanged(image_id=image_id)

@@ -182,8 +182,11 @@ class ImagesController:
             image.apply(change)
             if change.name == 'visibility':
                 self._authorize_visibility(context, image)
-        self._quota.require('properties', len(image.properties))
-        self._quota.require('tags', len(image.tags))
+            elif change.name == 'tags':
+                self._quota.require('tags', len(change.value))
+        # An image that had too many already may change, but not grow.
+        if any(map(image.is_new_property, image.properties)):
+            self._quota.require('properties', len(image.properties))
 
     def _protect(self, context, image, change):
         """Who may not read a property sees it as absent."""

@@ -10,6 +10,7 @@ from glancelite.api.v2 import image_tags
 from glancelite.api.v2 import image_tasks
 from glancelite.api.v2 import images
 from glancelite.api.v2 import schemas
+from glancelite.api.v2 import usage
 
 _IMAGE = '/images/{image_id}'
 
@@ -45,6 +46,7 @@ ROUTES = (
     ('GET', '/info/import', 'discovery', 'import_methods'),
     ('GET', '/info/stores', 'discovery', 'stores'),
     ('GET', '/info/stores/detail', 'discovery', 'stores_detail'),
+    ('GET', '/info/usage', 'usage', 'show'),
 )
 
 
@@ -65,4 +67,5 @@ def create(service):
         'image_members': image_members.create_resource(service),
         'image_tasks': image_tasks.create_resource(service),
         'discovery': discovery.create_resource(service),
+        'usage': usage.create_resource(service),
     })

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a project may have, and what requests in flight have taken of it."""
+import dataclasses
+import uuid
+
+from glancelite import exception
+
+IMAGE_SIZE_TOTAL = 'image_size_total'
+IMAGE_STAGE_TOTAL = 'image_stage_total'
+IMAGE_COUNT_TOTAL = 'image_count_total'
+IMAGE_COUNT_UPLOADING = 'image_count_uploading'
+
+#: Names and order as the API shows them.
+RESOURCES = (IMAGE_SIZE_TOTAL, IMAGE_STAGE_TOTAL, IMAGE_COUNT_TOTAL,
+             IMAGE_COUNT_UPLOADING)
+
+_MIB = 1024 ** 2
+
+#: How many of what is counted here make one of what operators count;
+#: missing: one.
+UNITS = {IMAGE_SIZE_TOTAL: _MIB, IMAGE_STAGE_TOTAL: _MIB}
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """What a project may have of one resource, as Keystone says.
+
+    :ivar maximum: bytes, or a number of images.
+    """
+
+    project_id: str
+    resource: str
+    maximum: int
+
+    def exceeded(self, used, requested):
+        """:returns: the error for ``requested`` more beside ``used``.
+
+        :param requested: None when it was not announced.
+        """
+        unit = UNITS.get(self.resource, 1)
+        return exception.ProjectOverLimit(
+            project_id=self.project_id, resource=self.resource,
+            limit=self.maximum // unit, used=-(-used // unit),
+            delta=-(-(requested or 0) // unit))
+
+
+class StorageLimit(Limit):
+    """The bytes that user_storage_quota leaves to every project."""
+
+    def exceeded(self, used, requested):
+        """:returns: as :meth:`Limit.exceeded`."""
+        return exception.StorageQuotaExceeded(
+            size=requested, remaining=max(0, self.maximum - used))
+
+
+@dataclasses.dataclass
+class Reservation:
+    """What a request in flight has taken of a limit.
+
+    :ivar amount: bytes or images that it holds; 0 before it is stored.
+    """
+
+    limit: Limit
+    image_id: str
+    amount: int = 0
+    token: str = dataclasses.field(
+        default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What a reservation is to hold in all.
+
+    :ivar needed: less is refused.
+    :ivar wanted: more is not taken.
+    :ivar announced: what a refusal names, None when it is not known.
+    """
+
+    reservation: Reservation
+    needed: int
+    wanted: int
+    announced: int = None
