@@ -14,11 +14,14 @@ import secrets
 import threading
 
 import bcrypt
+from oslo_log import log
 import webob.exc
 
 from glancelite import exception
 from glancelite import service as service_module
 from glancelite.api.middleware import context
+
+LOG = log.getLogger(__name__)
 
 #: Verified passwords remembered.
 _REMEMBERED = 1024
@@ -37,12 +40,12 @@ class PasswordFile:
 
     def __init__(self, path):
         self._path = path
-        self._stamp = None
+        self._stamp = ()
         self._hashes = {}
         self._key = secrets.token_bytes(32)
         self._verified = collections.OrderedDict()
         self._lock = threading.Lock()
-        self._refresh()
+        self._load()
 
     def verify(self, user, password):
         """:returns: whether ``password`` (bytes) is that of ``user``."""
@@ -63,17 +66,33 @@ class PasswordFile:
         return True
 
     def _refresh(self):
+        """Read the file if it changed; one at fault changes nothing."""
+        try:
+            self._load()
+        except exception.ConfigurationError as error:
+            LOG.error('%s; the users stay as they were', error)
+
+    def _load(self):
+        stamp = self._find_stamp()
+        if stamp == self._stamp:
+            return
+        try:
+            self._hashes = self._read()
+        except OSError as error:
+            raise exception.ConfigurationError(
+                f'[http_basic] user_file {self._path}: {error.strerror}'
+            ) from None
+        finally:
+            # A fault is told once, not at every request.
+            self._stamp = stamp
+
+    def _find_stamp(self):
+        """:returns: what differs when the file changed, None without it."""
         try:
             status = os.stat(self._path)
-            stamp = status.st_mtime_ns, status.st_size, status.st_ino
-            if stamp != self._stamp:
-                self._hashes = self._read()
-                self._stamp = stamp
-        except OSError as error:
-            if self._stamp is None:
-                raise exception.ConfigurationError(
-                    f'[http_basic] user_file {self._path}: '
-                    f'{error.strerror}') from None
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self):
         hashes = {}
