@@ -40,8 +40,8 @@ PATIENCE = 60
 _ETC = pathlib.Path(__file__).parent / 'etc'
 ROOT = pathlib.Path(__file__).parents[2]
 
-#: Options for the pipelines that the package ships.
-SHIPPED_PASTE = {'config_file': None}
+#: [paste_deploy] of the pipelines that the package ships, without a flavor.
+SHIPPED_PASTE = {'flavor': None, 'config_file': None}
 
 
 def eventually(condition, what, patience=PATIENCE):

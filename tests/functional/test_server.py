@@ -285,14 +285,14 @@ class StartTest(_ServerTestCase):
     def test_without_authentication_only_loopback_is_served(self):
         line, = self.refusal(
             bind_host='0.0.0.0',
-            paste_deploy={'flavor': None, 'config_file': None})
+            paste_deploy=application.SHIPPED_PASTE)
         self.assertIn('[noauth] allow_remote', line)
 
     def test_allow_remote_serves_other_addresses_without_authentication(
             self):
         server = self.start(
             bind_host='0.0.0.0', noauth={'allow_remote': True},
-            paste_deploy={'flavor': None, 'config_file': None})
+            paste_deploy=application.SHIPPED_PASTE)
         self.assertEqual(200, server.client.get('/v2/images',
                                                 persona=None).status)
 
