@@ -15,6 +15,7 @@ from glancelite import property_protections
 from glancelite.data import delete
 from glancelite.data import download
 from glancelite.data import leases as data_leases
+from glancelite.data import receive
 from glancelite.data import recovery
 from glancelite.data import threads as threads_module
 from glancelite.data import upload
@@ -65,8 +66,9 @@ class Service:
         self.recovery = recovery.Recovery(
             self.leases, self.images, self.stores, self.holder, self.threads,
             conf.lease.sweep_interval)
+        self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(
-            conf, self.images, self.stores, self.quota, self.holder,
+            self.images, self.stores, self.quota, self.holder, self.receiver,
             self.threads)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(

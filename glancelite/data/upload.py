@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An upload: queued -> saving -> active, or back to queued.
-
-The one writer of image data: whatever brings bytes ends here.
-"""
+"""An upload: queued -> saving -> active, or back to queued."""
 from oslo_log import log
 
 from glancelite import exception
 from glancelite.data import leases
-from glancelite.data import streams
 from glancelite.objects import image as image_object
 from glancelite.objects import lease as lease_object
 
@@ -17,24 +13,21 @@ LOG = log.getLogger(__name__)
 class Uploader:
     """Stores the bytes of an image and makes it active.
 
-    :param conf: for ``hashing_algorithm``, ``transfer_block_size``,
-        ``image_size_cap`` and ``require_image_format_match``.
     :param images: the repository of images.
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param quota: a :class:`~glancelite.quota.Quota`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
+    :param receiver: a :class:`~glancelite.data.receive.Receiver`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
-    def __init__(self, conf, images, stores, quota, holder, threads):
+    def __init__(self, images, stores, quota, holder, receiver, threads):
         self._images = images
         self._stores = stores
         self._quota = quota
         self._holder = holder
+        self._receiver = receiver
         self._threads = threads
-        self._algorithm = conf.hashing_algorithm
-        self._block_size = conf.transfer_block_size
-        self._match = conf.image_format.require_image_format_match
 
     def upload(self, context, image, source, size=None, store=None,
                digests=()):
@@ -81,7 +74,8 @@ class Uploader:
         try:
             writer = self._threads.wait(driver.writer, image.id, lease.token,
                                         size)
-            facts = self._receive(image, source, writer, claim, size, digests)
+            facts = self._receiver.receive(image, source, [writer], claim,
+                                           size, digests)
             url = self._threads.wait(writer.commit)
             image.values.update(facts)
             image.locations = [image_object.Location(
@@ -123,37 +117,9 @@ class Uploader:
             return exception.ImageGone(image_id=image.id)
         return exception.LeaseLost(image_id=image.id)
 
-    def _receive(self, image, source, writer, claim, size, digests):
-        """:returns: what the bytes tell: size, digests, virtual size."""
-        checksum = streams.Digest('md5')
-        multihash = streams.Digest(self._algorithm)
-        expected = [(streams.Digest(name), value) for name, value in digests
-                    if name != self._algorithm]
-        inspection = streams.Inspection(image.disk_format, self._match)
-        guard = streams.Limit(claim)
-        streams.pump(source, guard,
-                     [checksum, multihash, writer, inspection,
-                      *(digest for digest, value in expected)],
-                     self._threads, self._block_size)
-        if size is not None and guard.count != size:
-            raise exception.SizeMismatch(expected=size, size=guard.count)
-        _require_digests([*expected, *(
-            (multihash, value) for name, value in digests
-            if name == self._algorithm)])
-        return {'size': guard.count, 'checksum': checksum.hexdigest(),
-                'os_hash_algo': self._algorithm,
-                'os_hash_value': multihash.hexdigest(),
-                'virtual_size': inspection.finish()}
-
 
 def _require_formats(image):
     missing = [name for name in ('disk_format', 'container_format')
                if image.values[name] is None]
     if missing:
         raise exception.FormatsNotSet(names=', '.join(missing))
-
-
-def _require_digests(pairs):
-    for digest, value in pairs:
-        if bytes.fromhex(digest.hexdigest()) != value:
-            raise exception.DigestMismatch(algorithm=digest.algorithm)
