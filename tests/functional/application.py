@@ -37,7 +37,7 @@ SCENARIOS = [(mode, {'mode': mode}) for mode in MODES]
 #: Seconds for what takes a moment; beyond them a test fails.
 PATIENCE = 60
 
-_ETC = pathlib.Path(__file__).parent / 'etc'
+ETC = pathlib.Path(__file__).parent / 'etc'
 ROOT = pathlib.Path(__file__).parents[2]
 
 #: [paste_deploy] of the pipelines that the package ships, without a flavor.
@@ -68,7 +68,7 @@ class Application(fixtures.Fixture):
     :param limits: resource limits (soft) of the server process, by name.
     :param started: False leaves starting the server process to the test.
     :param options: options by name; a dict is a group. None leaves an
-        option out.
+        option out; ``{folder}`` in a value is :attr:`folder`.
     :ivar folder: everything the service writes, as a path.
     :ivar store: the directory of image files, as a path.
     :ivar client: talks to the service.
@@ -109,7 +109,8 @@ class Application(fixtures.Fixture):
         """Write the configuration file, with ``options`` added."""
         self._options = _merge(self._options, options)
         merged = _merge(self._defaults(), self._options)
-        self.configuration.write_text(_as_text(merged))
+        self.configuration.write_text(
+            _as_text(merged).replace('{folder}', str(self.folder)))
 
     def start(self):
         """Start the server process and wait until it listens."""
@@ -174,7 +175,7 @@ class Application(fixtures.Fixture):
             'database': {'connection': self.database},
             'glance_store': {'filesystem_store_datadir': self.store},
             'paste_deploy': {'flavor': 'trusted',
-                             'config_file': _ETC / 'trusted-paste.ini'},
+                             'config_file': ETC / 'trusted-paste.ini'},
         }
 
     def _migrate(self):
@@ -234,32 +235,36 @@ def _restore_log(handlers):
 _shared = {}
 
 
-def shared(mode):
-    """:returns: an application with default options, for many tests.
+def shared(mode, **options):
+    """:returns: an application with these options, for many tests.
 
     It lives as long as this process; tests keep apart by their personas'
     projects.
     """
-    if mode not in _shared:
-        started = Application(mode)
+    key = mode, repr(options)
+    if key not in _shared:
+        started = Application(mode, **options)
         started.setUp()
         atexit.register(started.cleanUp)
-        _shared[mode] = started
-    return _shared[mode]
+        _shared[key] = started
+    return _shared[key]
 
 
 class SharedTestCase(testtools.TestCase):
-    """A test against the shared application, in projects of its own.
+    """A test against a shared application, in projects of its own.
 
     The test class says ``scenarios = application.SCENARIOS``, its module
     ``load_tests = testscenarios.load_tests_apply_scenarios``.
+
+    :cvar options: options of the application.
     """
 
     mode = 'wsgi'
+    options = {}
 
     def setUp(self):
         super().setUp()
-        self.application = shared(self.mode)
+        self.application = shared(self.mode, **self.options)
         self.client = self.application.client.renewed()
         self.addOnException(self._add_log)
 
