@@ -133,6 +133,10 @@ class LocationsPresent(Invalid):
     sentence = _('Original locations is not empty')
 
 
+class InvalidDigest(Invalid):
+    """What a request names as a digest cannot be one."""
+
+
 class InvalidPosition(Invalid):
     sentence = _('Invalid position for %(action)s a location.')
 
@@ -289,6 +293,14 @@ class ImageInUse(Conflict):
                  'use.')
 
 
+class DigestConflict(Conflict):
+    """What a location's validation_data says cannot be so."""
+
+
+class ActiveTask(Conflict):
+    sentence = _('Image has active task')
+
+
 class LocationStatusConflict(Conflict):
     sentence = _("It's not allowed to %(action)s locations if image status "
                  "is %(status)s.")
@@ -356,6 +368,12 @@ class StorageQuotaExceeded(QuotaExceeded):
     sentence = _('Image exceeds the storage quota: The size of the data '
                  '%(size)s will exceed the limit. %(remaining)d bytes '
                  'remaining.')
+
+
+class LocationQuotaExceeded(StorageQuotaExceeded):
+    sentence = _('Denying attempt to upload image because it exceeds the '
+                 'quota: The size of the data %(size)s will exceed the limit. '
+                 '%(remaining)d bytes remaining.')
 
 
 class ProjectOverLimit(QuotaExceeded):

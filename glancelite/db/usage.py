@@ -155,7 +155,7 @@ def require(connection, database, limit, amount):
     present = _Present(connection, database, limit.project_id,
                        [limit.resource])
     present.grant(usage_object.Wish(
-        usage_object.Reservation(limit, None), amount, amount, amount))
+        usage_object.Reservation(limit, None), amount, amount))
 
 
 def _lock(connection, database, project_id):
@@ -221,7 +221,8 @@ class _Present:
         remaining = limit.maximum - used
         if remaining < wish.needed:
             raise limit.exceeded(used, wish.announced)
-        return min(wish.wanted, remaining)
+        return wish.needed + max(0, min(
+            wish.ahead, remaining - wish.needed - wish.spare))
 
 
 def _used(resource, project_id):

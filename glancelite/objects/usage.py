@@ -72,11 +72,12 @@ class Wish:
     """What a reservation is to hold in all.
 
     :ivar needed: less is refused.
-    :ivar wanted: more is not taken.
     :ivar announced: what a refusal names, None when it is not known.
+    :ivar ahead: what is taken beyond need, if ``spare`` is left to others.
     """
 
     reservation: Reservation
     needed: int
-    wanted: int
     announced: int = None
+    ahead: int = 0
+    spare: int = 0

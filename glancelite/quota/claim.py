@@ -7,12 +7,13 @@ from glancelite.objects import usage as usage_object
 
 LOG = log.getLogger(__name__)
 
-#: Bytes taken at first for an upload that did not say how large it is.
-_FIRST_STEP = 1024 ** 2
+#: Bytes taken ahead of what has come, at most, so that not every block is a
+#: transaction.
+_AHEAD = 64 * 1024 ** 2
 
-#: Bytes taken ahead of what has come, at most. Each step is a transaction,
-#: and what is taken ahead is missing to others.
-_LONGEST_STEP = 64 * 1024 ** 2
+#: Bytes below which nothing is taken ahead: it would be missing to others,
+#: who would be refused though in the end there was room.
+_SPARE = 1024 ** 3
 
 
 class Claim:
@@ -45,11 +46,9 @@ class Claim:
             for no bytes at all, there must be room for one.
         """
         if self.reservations:
-            least = size or 1
-            first = size or _FIRST_STEP
             self._usage.take(self._context, [
-                usage_object.Wish(each, least, first, size or None)
-                if each is self._bytes else usage_object.Wish(each, 1, 1, 1)
+                usage_object.Wish(each, size or 1, size or None)
+                if each is self._bytes else usage_object.Wish(each, 1, 1)
                 for each in self.reservations])
         self._note()
 
@@ -66,10 +65,9 @@ class Claim:
         """
         self.require_cap(count)
         if self._bytes is not None:
-            ahead = min(max(count, _FIRST_STEP), _LONGEST_STEP)
-            wanted = min(count + ahead, self._cap)
+            ahead = min(count, _AHEAD, self._cap - count)
             self._usage.take(self._context, [usage_object.Wish(
-                self._bytes, count, wanted, count)])
+                self._bytes, count, count, ahead, _SPARE)])
         self._note()
 
     def _note(self):

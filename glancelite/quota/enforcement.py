@@ -91,10 +91,15 @@ class Quota:
             usage_object.IMAGE_COUNT_UPLOADING,
             usage_object.IMAGE_STAGE_TOTAL))
 
+    @contextlib.contextmanager
     def reserve_copy(self, context, image, size):
         """As :meth:`reserve`, for another location of ``size`` bytes."""
-        return self._hold(context, image, size,
-                          (usage_object.IMAGE_SIZE_TOTAL,))
+        try:
+            with self._hold(context, image, size,
+                            (usage_object.IMAGE_SIZE_TOTAL,)) as claim:
+                yield claim
+        except exception.StorageQuotaExceeded as error:
+            raise exception.LocationQuotaExceeded(**error.facts) from None
 
     @contextlib.contextmanager
     def _hold(self, context, image, size, resources):

@@ -27,6 +27,11 @@ _ATTEMPTS = 10
 _LONGEST_VALUE = 65535
 _LONGEST_NAME = 255
 
+#: What guards an operation on locations; modify_image is not asked then.
+_LOCATION_RULES = {'add': 'set_image_location',
+                   'replace': 'set_image_location',
+                   'remove': 'delete_image_location'}
+
 _VISIBILITY_RULES = {'public': 'publicize_image',
                      'community': 'communitize_image'}
 
@@ -113,6 +118,7 @@ class ImagesController:
         self._protections = service.protections
         self._quota = service.quota
         self._deleter = service.deleter
+        self._locations = service.locations
         self._access = access.ImageAccess(service)
 
     def index(self, context, query):
@@ -137,7 +143,7 @@ class ImagesController:
         for name in properties:
             self._protections.check(context, name, 'create')
         self._quota.require('properties', len(image.properties))
-        self._quota.require('tags', len(image.tags))
+        self._quota.require('tags', len(tags))
         self._images.add(context, image, self._quota.of_images(image.owner))
         return image
 
@@ -154,10 +160,15 @@ class ImagesController:
         for _attempt in range(_ATTEMPTS):
             if not changes:
                 return self.show(context, image_id)
-            image = self._access.get(context, image_id, 'modify_image')
-            self._apply(context, image, changes)
+            image = self._access.get(context, image_id)
+            self._authorize(context, image, changes)
+            edit = self._apply(context, image, changes)
+            maxima = self._quota.maxima
             try:
-                self._images.save(context, image, maxima=self._quota.maxima)
+                if edit:
+                    edit.save(context, maxima)
+                else:
+                    self._images.save(context, image, maxima=maxima)
                 return image
             except exception.ImageChanged:
                 continue
@@ -173,8 +184,24 @@ class ImagesController:
                 continue
         raise exception.ImageChanged(image_id=image_id)
 
-    def _apply(self, context, image, changes):
+    def _authorize(self, context, image, changes):
         for change in changes:
+            rule = 'modify_image'
+            if change.name == 'locations':
+                rule = _LOCATION_RULES[change.op]
+                if change.op == 'replace' and not change.value:
+                    self._access.authorize(context, 'get_image', image)
+                    raise exception.NoLocations()
+            self._access.authorize(context, rule, image)
+
+    def _apply(self, context, image, changes):
+        """:returns: the edit of its locations, if there is any."""
+        edit = None
+        for change in changes:
+            if change.name == 'locations':
+                edit = edit or self._locations.edit(image)
+                edit.apply(change)
+                continue
             if not image_object.is_base(change.name):
                 self._protect(context, image, change)
             elif change.name == 'owner' and not context.is_admin:
@@ -187,6 +214,7 @@ class ImagesController:
         # An image that had too many already may change, but not grow.
         if any(map(image.is_new_property, image.properties)):
             self._quota.require('properties', len(image.properties))
+        return edit
 
     def _protect(self, context, image, change):
         """Who may not read a property sees it as absent."""
