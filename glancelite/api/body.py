@@ -25,7 +25,7 @@ def prepare(environ):
         # Under uWSGI wsgi.input knows of Content-Length alone.
         environ['wsgi.input'] = UwsgiChunks(uwsgi.chunked_read)
         environ['wsgi.input_terminated'] = True
-    if expects_continue(environ) and _speaks_http(uwsgi.opt):
+    if expects_continue(environ) and _speaks_http(environ, uwsgi.opt):
         environ['wsgi.input'] = UwsgiContinue(
             environ['wsgi.input'], uwsgi.connection_fd())
 
@@ -37,13 +37,13 @@ def is_chunked(environ):
 
 def expects_continue(environ):
     """:returns: whether the client holds the body back until it is told."""
-    return (environ.get('HTTP_EXPECT', '').lower() == '100-continue'
-            and environ.get('SERVER_PROTOCOL') != 'HTTP/1.0')
+    return environ.get('HTTP_EXPECT', '').lower() == '100-continue'
 
 
-def _speaks_http(options):
+def _speaks_http(environ, options):
     """:returns: whether uWSGI has the client itself on its connections."""
-    return 'http-socket' in options and 'socket' not in options
+    return ('http-socket' in options and 'socket' not in options
+            and environ['SERVER_PROTOCOL'] != 'HTTP/1.0')
 
 
 class UwsgiChunks:
