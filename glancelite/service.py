@@ -12,9 +12,12 @@ import sys
 
 from glancelite import policy as policy_module
 from glancelite import property_protections
+from glancelite.data import background as background_module
 from glancelite.data import delete
 from glancelite.data import download
 from glancelite.data import leases as data_leases
+from glancelite.data import location_import
+from glancelite.data import locations
 from glancelite.data import receive
 from glancelite.data import recovery
 from glancelite.data import threads as threads_module
@@ -29,6 +32,9 @@ from glancelite.db import usage
 from glancelite.fetch import fetcher
 from glancelite.quota import enforcement
 from glancelite.stores import registry
+from glancelite.tasks import executor
+from glancelite.tasks import import_image
+from glancelite.tasks import submission
 
 _current = contextvars.ContextVar('glancelite_service')
 
@@ -73,9 +79,28 @@ class Service:
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
             conf, self.images, self.holder, self.recovery)
+        self.locations = locations.Locations(
+            conf, self.images, self.stores, self.quota, self.holder,
+            self.recovery, self.threads)
+        self.location_import = location_import.LocationImport(
+            conf, self.images, self.tasks, self.stores, self.locations,
+            self.quota, self.threads, background_module.Background(
+                self.threads, conf.location_digest_workers))
+
+        self.executor = executor.Executor(
+            conf, self.leases, self.holder, self.threads,
+            import_image.Importer(conf, self))
+        self.imports = submission.Imports(
+            self.images, self.tasks, self.executor)
+
+    def start(self):
+        """Recover what others left, and run tasks, in the background."""
+        self.recovery.start()
+        self.executor.start()
 
     def stop(self):
         """End what runs in the background, and let go of the database."""
+        self.executor.stop()
         self.recovery.stop()
         self.database.dispose()
 
@@ -114,10 +139,10 @@ def start(conf, threads=None, background=True):
     if service.database.dialect == 'sqlite':
         migration.sync(service.database)
     if background:
-        service.recovery.start()
+        service.start()
         # A server may load the application first and fork then; threads
         # stay behind in the parent.
-        os.register_at_fork(after_in_child=service.recovery.start)
+        os.register_at_fork(after_in_child=service.start)
     return service
 
 

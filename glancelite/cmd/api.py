@@ -62,9 +62,9 @@ class EventletThreads:
         return thread
 
     @staticmethod
-    def background(function):
+    def background(function, *args):
         """Run ``function`` beside the requests; its waits are green."""
-        eventlet.spawn_n(function)
+        eventlet.spawn_n(function, *args)
 
     @staticmethod
     def wait(function, *args):

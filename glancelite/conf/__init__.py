@@ -18,15 +18,19 @@ from glancelite.conf import fetch
 from glancelite.conf import http_basic
 from glancelite.conf import image_format
 from glancelite.conf import import_filtering
+from glancelite.conf import imports
 from glancelite.conf import lease
+from glancelite.conf import locations
 from glancelite.conf import noauth
 from glancelite.conf import paste_deploy
 from glancelite.conf import quota
 from glancelite.conf import server
 from glancelite.conf import stores
+from glancelite.conf import task
 
 _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
-            noauth, http_basic, lease, import_filtering, fetch)
+            noauth, http_basic, lease, import_filtering, fetch,
+            locations, imports, task)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

@@ -27,6 +27,10 @@ BACKEND_OPTIONS = FILESYSTEM_OPTIONS + [
                help='Locations in stores of greater weight come first.'),
 ]
 
+#: Sections of stores that hold what is on its way, with enabled_backends.
+RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',
+            'os_glance_tasks_store': '/var/lib/glance/tasks_work_dir'}
+
 #: Options of the section [glance_store].
 LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
     cfg.ListOpt('stores', default=['file', 'http'],
@@ -50,5 +54,10 @@ OPTIONS = [
 
 def register_backends(conf):
     """Register the options of the sections that a loaded ``conf`` names."""
+    for identifier, directory in RESERVED.items():
+        conf.register_opts(
+            [cfg.StrOpt('filesystem_store_datadir', default=directory,
+                        help='Directory of this store.'),
+             *BACKEND_OPTIONS[1:]], group=identifier)
     for identifier in conf.enabled_backends or ():
         conf.register_opts(BACKEND_OPTIONS, group=identifier)

@@ -46,7 +46,8 @@ class Deleter:
             self._delete_with_data(context, image)
 
     def _delete_with_data(self, context, image):
-        lease = lease_object.Lease(image.id, lease_object.DELETE, {})
+        lease = lease_object.Lease(image.id, lease_object.DELETE, {
+            'staged': image.status in ('uploading', 'importing')})
         self._images.delete(context, image, lease)
         with self._holder.holding(lease):
             self._finish(image, lease)

@@ -41,7 +41,8 @@ class Recovery:
         self._interval = interval
         self._stopped = False
         self._actions = {lease_object.UPLOAD: self._undo_upload,
-                         lease_object.DELETE: self.finish_delete}
+                         lease_object.DELETE: self.finish_delete,
+                         lease_object.REMOVE: self.finish_delete}
 
     def start(self):
         """Sweep in the background from now on."""
@@ -62,7 +63,7 @@ class Recovery:
 
     def sweep(self):
         """Recover every image whose lease has run out."""
-        for expired in self._leases.expired(_BATCH):
+        for expired in self._leases.expired(list(self._actions), _BATCH):
             lease = self._leases.claim(expired)
             if lease is not None:
                 self._recover(lease)
@@ -70,14 +71,9 @@ class Recovery:
     def _recover(self, lease):
         LOG.warning('Image %s: its %s was cut off; recovering',
                     lease.image_id, lease.purpose)
-        action = self._actions.get(lease.purpose)
-        if action is None:
-            LOG.error('Image %s: unknown lease purpose %s',
-                      lease.image_id, lease.purpose)
-            return
         try:
             with self._holder.holding(lease):
-                action(lease)
+                self._actions[lease.purpose](lease)
         except exception.LeaseLost:
             LOG.info('Image %s: recovered by another process',
                      lease.image_id)
@@ -92,15 +88,20 @@ class Recovery:
             image = self._images.get(_context(), lease.image_id,
                                      check_visibility=False)
             self._images.move(_context(), image, 'queued',
-                              from_status='saving', release=lease)
+                              from_status=lease.detail['status'],
+                              release=lease)
         except (exception.ImageNotFound, exception.ImageChanged):
             self._leases.release(lease)
 
     def finish_delete(self, lease):
-        """Remove what is left of a deleted image's data, then forget it."""
+        """Remove what is left of data that has no record any more."""
         if 'token' in lease.detail:
             self._threads.wait(self.discard, lease)
-        for url, store in lease.detail['locations']:
+        if lease.detail.get('staged'):
+            staging = self._stores.staging
+            self._threads.wait(staging.delete, staging.url(lease.image_id))
+        for url, store in (*lease.detail.get('locations', ()),
+                           *lease.detail.get('removed', ())):
             location = image_object.Location(url, {'store': store})
             try:
                 driver = self._stores.holding(location)
@@ -112,8 +113,9 @@ class Recovery:
 
     def discard(self, lease):
         """Remove what an unfinished upload wrote, committed or not."""
-        driver = self._stores.writable(lease.detail.get('store'))
-        driver.discard(lease.image_id, lease.detail['token'])
+        for identifier in lease.detail['stores']:
+            self._stores.internal(identifier).discard(
+                lease.image_id, lease.detail['token'])
 
 
 def _context():

@@ -24,9 +24,9 @@ class NativeThreads:
         return thread
 
     @classmethod
-    def background(cls, function):
-        """Run ``function``, which sleeps and asks the database, forever."""
-        cls.start(function)
+    def background(cls, function, *args):
+        """Run ``function``, which sleeps and asks the database."""
+        cls.start(function, *args)
 
     @staticmethod
     def wait(function, *args):

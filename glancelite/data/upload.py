@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An upload: queued -> saving -> active, or back to queued."""
+import contextlib
+
 from oslo_log import log
 
 from glancelite import exception
@@ -49,45 +51,66 @@ class Uploader:
         driver = self._stores.writable(store)
         image.require_transition('saving')
         _require_formats(image)
-        lease = lease_object.Lease(image.id, lease_object.UPLOAD, {})
-        lease.detail.update(store=driver.identifier, token=lease.token)
+        lease = _lease(image, driver, 'saving')
         with self._quota.reserve(context, image, size) as claim:
-            self._take(context, image, lease)
-            with self._holder.holding(lease):
-                self._store(context, image, lease, driver,
-                            leases.LeasedSource(source, lease), claim, size,
-                            digests)
+            with self._writing(context, image, lease, driver,
+                               size) as writer:
+                image.values.update(self._receiver.receive(
+                    image, leases.LeasedSource(source, lease), [writer],
+                    claim, size, digests))
+                image.locations = [image_object.Location(
+                    self._threads.wait(writer.commit),
+                    self._stores.metadata(driver))]
+                image.move_to('active')
+                self._images.save(context, image, from_status='saving',
+                                  release=lease,
+                                  reservations=claim.reservations)
+
+    def stage(self, context, image, source, size=None):
+        """Keep what ``source`` gives until it is imported.
+
+        queued -> uploading, or back to queued. Parameters and errors as of
+        :meth:`upload`; what the data is, the import will look at.
+        """
+        driver = self._stores.staging
+        image.require_transition('uploading')
+        self._threads.wait(driver.check)
+        lease = _lease(image, driver, 'uploading')
+        with self._quota.reserve_staging(context, image, size) as claim:
+            with self._writing(context, image, lease, driver,
+                               size) as writer:
+                image.values['size'] = self._receiver.keep(
+                    leases.LeasedSource(source, lease), writer, claim, size)
+                self._threads.wait(writer.commit)
+                self._images.save(context, image, from_status='uploading',
+                                  release=lease,
+                                  reservations=claim.reservations)
+
+    @contextlib.contextmanager
+    def _writing(self, context, image, lease, driver, size):
+        """A writer for an image that is ours; all is undone on failure."""
+        self._take(context, image, lease)
+        writer = None
+        with self._holder.holding(lease):
+            try:
+                writer = self._threads.wait(driver.writer, image.id,
+                                            lease.token, size)
+                yield writer
+            except BaseException as error:
+                self._undo(context, image, lease, writer)
+                if lease.lost:
+                    raise self._reason(context, image) from error
+                raise
 
     def _take(self, context, image, lease):
         """Make the image ours: queued -> saving, and the lease with it."""
+        status = lease.detail['status']
         try:
-            self._images.move(context, image, 'saving',
+            self._images.move(context, image, status,
                               from_status=image.status, acquire=lease)
         except exception.ImageChanged:
             current = self._images.get(context, image.id)
-            current.require_transition('saving')
-            raise
-
-    def _store(self, context, image, lease, driver, source, claim, size,
-               digests):
-        writer = None
-        try:
-            writer = self._threads.wait(driver.writer, image.id, lease.token,
-                                        size)
-            facts = self._receiver.receive(image, source, [writer], claim,
-                                           size, digests)
-            url = self._threads.wait(writer.commit)
-            image.values.update(facts)
-            image.locations = [image_object.Location(
-                url, self._stores.metadata(driver))]
-            image.move_to('active')
-            self._images.save(context, image, from_status='saving',
-                              release=lease,
-                              reservations=claim.reservations)
-        except BaseException as error:
-            self._undo(context, image, lease, writer)
-            if lease.lost:
-                raise self._reason(context, image) from error
+            current.require_transition(status)
             raise
 
     def _undo(self, context, image, lease, writer):
@@ -100,7 +123,8 @@ class Uploader:
                 if writer:
                     self._threads.wait(writer.cancel)
                 self._images.move(context, image, 'queued',
-                                  from_status='saving', release=lease)
+                                  from_status=lease.detail['status'],
+                                  release=lease)
             elif writer:
                 self._threads.wait(writer.abandon)
         except exception.LeaseLost:
@@ -116,6 +140,13 @@ class Uploader:
         except exception.ImageNotFound:
             return exception.ImageGone(image_id=image.id)
         return exception.LeaseLost(image_id=image.id)
+
+
+def _lease(image, driver, status):
+    lease = lease_object.Lease(image.id, lease_object.UPLOAD, {
+        'stores': [driver.identifier], 'status': status})
+    lease.detail['token'] = lease.token
+    return lease
 
 
 def _require_formats(image):

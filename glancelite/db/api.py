@@ -7,7 +7,7 @@ import functools
 
 from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exception
-from oslo_db.sqlalchemy import enginefacade
+from oslo_db.sqlalchemy import engines
 from oslo_log import log
 import sqlalchemy
 
@@ -15,11 +15,18 @@ from glancelite import exception
 
 LOG = log.getLogger(__name__)
 
-_OPTIONS = ('connection', 'slave_connection', 'sqlite_synchronous',
-            'mysql_sql_mode', 'mysql_wsrep_sync_wait',
+_OPTIONS = ('sqlite_synchronous', 'mysql_sql_mode', 'mysql_wsrep_sync_wait',
             'connection_recycle_time', 'max_pool_size', 'max_retries',
             'retry_interval', 'max_overflow', 'connection_debug',
             'connection_trace', 'pool_timeout')
+
+#: What every session with MySQL or MariaDB needs. The first also bounds what
+#: JSON_ARRAYAGG returns in MariaDB, and an image may have more than the
+#: default of properties. The second keeps the optimizer from intersecting
+#: the rows of one image with all rows of the catalogue that are not deleted.
+_MYSQL_SESSION = (
+    "SET SESSION group_concat_max_len = 268435456,"
+    " optimizer_switch = 'index_merge_intersection=off'")
 
 #: Seconds a SQLite writer waits for another one.
 _SQLITE_BUSY_SECONDS = 60
@@ -38,11 +45,6 @@ _CLOCKS = {
 _writing = contextvars.ContextVar('glancelite_writing', default=False)
 
 
-@enginefacade.transaction_context_provider
-class _Scope:
-    """What enginefacade hangs a transaction on; one for each."""
-
-
 class Database:
     """Transactions on the database that ``[database] connection`` names.
 
@@ -50,35 +52,49 @@ class Database:
     """
 
     def __init__(self, conf):
-        self._manager = enginefacade.transaction_context()
+        self._connection = conf.database.connection
+        self._slave_connection = conf.database.slave_connection
         options = {name: getattr(conf.database, name) for name in _OPTIONS}
-        self._manager.configure(
-            sqlite_fk=True,
-            **{name: value for name, value in options.items()
-               if value is not None})
-        self._manager.append_on_engine_create(_prepare_engine)
+        self._options = {name: value for name, value in options.items()
+                         if value is not None}
 
     @functools.cached_property
     def engine(self):
         """:returns: the SQLAlchemy engine that writes."""
-        return self._manager.writer.get_engine()
+        return _engine(self._connection, self._options)
 
     @functools.cached_property
     def dialect(self):
         """:returns: 'sqlite', 'mysql' or 'postgresql'."""
         return self.engine.dialect.name
 
+    @functools.cached_property
+    def _reading(self):
+        """The engine that reads.
+
+        A server gives it connections of its own, on which each statement is
+        a transaction by itself: nothing is sent before or after it.
+        """
+        if self.dialect == 'sqlite':
+            return self.engine
+        engine = _engine(self._slave_connection or self._connection,
+                         self._options | {'max_retries': 0})
+        _commit_each_statement(engine)
+        return engine
+
     def reader(self):
-        """:returns: a context manager of a connection that only reads."""
-        return self._manager.reader.connection.using(_Scope())
+        """:returns: a context manager of a connection that only reads.
+
+        Two statements may see the database before and after a change.
+        """
+        return self._reading.connect()
 
     @contextlib.contextmanager
     def writer(self):
         """A connection in a transaction, committed when the block ends."""
         token = _writing.set(True)
         try:
-            with self._manager.writer.connection.using(
-                    _Scope()) as connection:
+            with self.engine.begin() as connection:
                 yield connection
         finally:
             _writing.reset(token)
@@ -107,23 +123,37 @@ class Database:
 
     def dispose(self):
         """Close the pooled connections."""
-        self._manager.dispose_pool()
+        self.engine.dispose()
+        self._reading.dispose()
 
 
-def _prepare_engine(engine):
+def _engine(connection, options):
+    # oslo.db would sleep a moment whenever a connection comes back to the
+    # pool, for programs that give green threads no other chance to run.
+    engine = engines.create_engine(connection, sqlite_fk=True,
+                                   thread_checkin=False, **options)
     prepare = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}.get(
         engine.dialect.name)
     if prepare:
         prepare(engine)
+    # oslo.db has tried the database; that connection is not prepared.
+    engine.dispose()
+    return engine
+
+
+def _commit_each_statement(engine):
+    engine.dialect.skip_autocommit_rollback = True
+
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        engine.dialect.set_isolation_level(connection, 'AUTOCOMMIT')
 
 
 def _prepare_mysql(engine):
     @sqlalchemy.event.listens_for(engine, 'connect')
     def configure(connection, record):
-        # Also bounds what JSON_ARRAYAGG returns in MariaDB, and an image may
-        # have more than the default of properties.
         with connection.cursor() as cursor:
-            cursor.execute('SET SESSION group_concat_max_len = 268435456')
+            cursor.execute(_MYSQL_SESSION)
 
 
 def _prepare_sqlite(engine):
@@ -132,13 +162,15 @@ def _prepare_sqlite(engine):
         connection.execute(f'PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS}000')
         connection.execute('PRAGMA journal_mode=WAL')
 
-    @sqlalchemy.event.listens_for(engine, 'begin', insert=True)
+    @sqlalchemy.event.listens_for(engine, 'begin')
     def begin(connection):
         # A deferred transaction that turns from reading to writing fails at
         # once when another one has written; taking the lock first waits.
-        if _writing.get() and 'in_transaction' not in connection.info:
+        # oslo.db has just begun a deferred one, and there is no way before
+        # it: SQLAlchemy ignores insert=True for this event.
+        if _writing.get():
+            connection.exec_driver_sql('ROLLBACK')
             connection.exec_driver_sql('BEGIN IMMEDIATE')
-            connection.info['in_transaction'] = True
 
 
 def transaction(method):

@@ -148,7 +148,7 @@ class Images:
 
     @api.transaction
     def save(self, context, image, from_status=None, release=None,
-             reservations=(), maxima=None):
+             reservations=(), maxima=None, acquire=None, idle=False):
         """Write what changed of ``image`` since it was read.
 
         The row is written first, which keeps others from it until the end
@@ -160,10 +160,13 @@ class Images:
         :param reservations: of quota, which the save makes usage.
         :param maxima: how many 'properties', 'tags' and 'locations' an image
             may have, where there is a limit.
+        :param acquire: a lease on the image that begins with the save.
+        :param idle: whether ``acquire`` waits for whoever claims it.
+        :raises ImageHeld: somebody holds the image already.
         :raises LeaseLost: ``release`` is not ours any more.
         :raises LimitExceeded: the image would have more of what was added.
-        :raises ImageChanged: when the row, or a property that the change
-            rests on, is no longer as it was read.
+        :raises ImageChanged: when the row, or a property or the set of
+            locations that the change rests on, is no longer as it was read.
         """
         changes = image.changes()
         moment = self._database.now()
@@ -180,13 +183,16 @@ class Images:
                               changes.removed_tags)
             self._insert_tags(connection, image.id, moment,
                               changes.added_tags)
-            inserted = self._insert_locations(connection, image, moment)
+            inserted = self._save_locations(connection, image, moment,
+                                            changes)
             _require_within(connection, image.id, maxima or {}, {
                 'properties': any(map(image.is_new_property,
                                       changes.properties)),
                 'tags': changes.added_tags, 'locations': inserted})
             if release:
                 self._leases.drop(connection, release)
+            if acquire:
+                self._leases.take(connection, acquire, idle)
         _number(inserted)
         image.values['updated_at'] = moment
         image.remember()
@@ -243,19 +249,6 @@ class Images:
             if lease:
                 self._leases.seize(connection, lease)
         image.values.update(status=status, updated_at=moment)
-
-    @api.transaction
-    def remove_location(self, context, image, location, status='deleted'):
-        """Mark one stored location as deleted or pending_delete."""
-        moment = self._database.now()
-        with self._database.writer() as connection:
-            self._update_row(connection, image, image.stored_status,
-                             {'updated_at': moment})
-            connection.execute(
-                _locations.update().where(_locations.c.id == location.id)
-                .values(deleted=True, deleted_at=moment, status=status))
-        image.locations = [each for each in image.locations
-                           if each.id != location.id]
 
     @staticmethod
     def _urls(connection, image):
@@ -338,6 +331,24 @@ class Images:
                                      _tags.c.deleted == sql.false())
                 .values(deleted=True, deleted_at=moment))
 
+    def _save_locations(self, connection, image, moment, changes):
+        """Write what is new of locations. :returns: as _insert_locations."""
+        new = any(location.id is None for location in image.locations)
+        if not (new or changes.removed_locations
+                or changes.changed_locations):
+            return []
+        _require_unmoved(connection, image)
+        for location in changes.removed_locations:
+            connection.execute(
+                _locations.update().where(_locations.c.id == location.id)
+                .values(deleted=True, deleted_at=moment, status='deleted'))
+        for location in changes.changed_locations:
+            connection.execute(
+                _locations.update().where(_locations.c.id == location.id)
+                .values(meta_data=json.dumps(location.metadata),
+                        updated_at=moment))
+        return self._insert_locations(connection, image, moment)
+
     @staticmethod
     def _insert_locations(connection, image, moment):
         """:returns: (location, id) of each that is new.
@@ -366,6 +377,21 @@ def _children_of(image):
     """
     tables = [_properties, _tags, _members]
     return [*tables, _locations] if image.locations else tables
+
+
+def _require_unmoved(connection, image):
+    """Two requests must not both remove the last but one location.
+
+    :raises ImageChanged: the image has other locations than when it was
+        read.
+    """
+    stored = connection.execute(
+        sqlalchemy.select(_locations.c.id).where(
+            _locations.c.image_id == image.id,
+            _locations.c.deleted == sql.false())
+        .with_for_update()).scalars()
+    if set(stored) != {each.id for each in image.stored_locations}:
+        raise exception.ImageChanged(image_id=image.id)
 
 
 def _require_within(connection, image_id, maxima, added):

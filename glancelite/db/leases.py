@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leases in the database: one for each image in a transient status.
 """
+import collections
 import json
 
 from oslo_db import exception as db_exception
@@ -12,6 +13,10 @@ from glancelite.db import models
 from glancelite.objects import lease as lease_object
 
 _leases = models.image_leases
+_tasks = models.tasks
+
+#: Leases of tasks looked at to choose the next one.
+_WAITING = 1000
 
 
 class Leases:
@@ -25,14 +30,16 @@ class Leases:
         self._database = database
         self._ttl = ttl
 
-    def take(self, connection, lease):
+    def take(self, connection, lease, idle=False):
         """Store a new lease in the caller's transaction.
 
+        :param idle: nobody holds it yet: whoever claims it first does.
         :raises ImageHeld: somebody else's stands there.
         """
         try:
             connection.execute(_leases.insert().values(
-                image_id=lease.image_id, **self._values(lease)))
+                image_id=lease.image_id,
+                **self._values(lease, -1 if idle else self._ttl)))
         except db_exception.DBDuplicateEntry:
             raise exception.ImageHeld(image_id=lease.image_id) from None
 
@@ -52,7 +59,7 @@ class Leases:
         lease.detail = {**json.loads(row.detail or '{}'), **lease.detail}
         connection.execute(
             _leases.update().where(_leases.c.image_id == lease.image_id)
-            .values(**self._values(lease)))
+            .values(**self._values(lease, self._ttl)))
 
     def drop(self, connection, lease):
         """Remove a lease in the caller's transaction.
@@ -89,13 +96,57 @@ class Leases:
                 lease.lost = True
 
     @api.transaction
-    def expired(self, limit):
-        """:returns: up to ``limit`` leases that have run out."""
+    def note(self, lease):
+        """Store what has become of the detail of a lease of ours.
+
+        :raises LeaseLost: it is not ours any more.
+        """
+        with self._database.writer() as connection:
+            done = connection.execute(
+                _leases.update().where(_leases.c.image_id == lease.image_id,
+                                       _leases.c.owner == lease.token)
+                .values(detail=json.dumps(lease.detail)))
+        if not done.rowcount:
+            lease.lost = True
+            raise exception.LeaseLost(image_id=lease.image_id)
+
+    @api.transaction
+    def expired(self, purposes, limit):
+        """:returns: up to ``limit`` leases of ``purposes`` that ran out."""
         with self._database.reader() as connection:
             return [_lease(row) for row in connection.execute(
                 sqlalchemy.select(_leases)
-                .where(_leases.c.expires_at < self._database.clock())
+                .where(_leases.c.expires_at < self._database.clock(),
+                       _leases.c.purpose.in_(purposes))
                 .order_by(_leases.c.expires_at).limit(limit)).mappings()]
+
+    @api.transaction
+    def waiting(self, purpose, per_project):
+        """:returns: leases that nobody holds, in the order to claim them.
+
+        Those of the project with the fewest running come first, so that
+        none has to wait behind all of another's; among these the oldest.
+
+        :param per_project: how many of one project may run; 0 for any.
+        """
+        owner = sqlalchemy.func.max(_tasks.c.owner).label('project')
+        idle = (_leases.c.expires_at < self._database.clock()).label('idle')
+        statement = (
+            sqlalchemy.select(_leases, owner, idle)
+            .join(_tasks, sqlalchemy.and_(
+                _tasks.c.image_id == _leases.c.image_id,
+                _tasks.c.status.in_(('pending', 'processing'))))
+            .where(_leases.c.purpose == purpose)
+            .group_by(_leases.c.image_id)
+            .order_by(_leases.c.acquired_at).limit(_WAITING))
+        with self._database.reader() as connection:
+            rows = connection.execute(statement).mappings().all()
+        running = collections.Counter(
+            row['project'] for row in rows if not row['idle'])
+        idle = [row for row in rows if row['idle']
+                and not 0 < per_project <= running[row['project']]]
+        idle.sort(key=lambda row: running[row['project']])
+        return [_lease(row) for row in idle]
 
     @api.transaction
     def claim(self, lease):
@@ -117,12 +168,12 @@ class Leases:
                         expires_at=self._database.clock(self._ttl)))
         return claimed if done.rowcount else None
 
-    def _values(self, lease):
+    def _values(self, lease, seconds):
         now = self._database.clock()
         return {'owner': lease.token, 'purpose': lease.purpose,
                 'detail': json.dumps(lease.detail), 'acquired_at': now,
                 'renewed_at': now,
-                'expires_at': self._database.clock(self._ttl)}
+                'expires_at': self._database.clock(seconds)}
 
 
 def _lease(row):

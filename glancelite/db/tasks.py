@@ -5,6 +5,7 @@ import json
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite import exception
 from glancelite.db import api
 from glancelite.db import models
 from glancelite.objects import task as task_object
@@ -12,11 +13,12 @@ from glancelite.objects import task as task_object
 _tasks = models.tasks
 _info = models.task_info
 
-_COLUMNS = tuple(
-    _tasks.c[name] for name in (
-        'id', 'type', 'status', 'owner', 'expires_at', 'created_at',
-        'updated_at', 'deleted_at', 'deleted', 'image_id', 'request_id',
-        'user_id')) + (_info.c.input, _info.c.result, _info.c.message)
+_OF_TASK = ('id', 'type', 'status', 'owner', 'expires_at', 'created_at',
+            'updated_at', 'deleted_at', 'deleted', 'image_id', 'request_id',
+            'user_id')
+
+_COLUMNS = (*(_tasks.c[name] for name in _OF_TASK),
+            _info.c.input, _info.c.result, _info.c.message)
 
 
 class Tasks:
@@ -29,19 +31,68 @@ class Tasks:
         self._database = database
 
     @api.transaction
+    def add(self, context, task):
+        """Store a new task."""
+        moment = self._database.now()
+        task.created_at = task.updated_at = moment
+        values = {name: getattr(task, name) for name in _OF_TASK}
+        with self._database.writer() as connection:
+            connection.execute(_tasks.insert(), values)
+            connection.execute(_info.insert(), {
+                'task_id': task.id, **_info_values(task)})
+
+    @api.transaction
+    def save(self, context, task):
+        """Store what has become of a task: status, result, message."""
+        task.updated_at = self._database.now()
+        with self._database.writer() as connection:
+            connection.execute(
+                _tasks.update().where(_tasks.c.id == task.id)
+                .values(status=task.status, expires_at=task.expires_at,
+                        updated_at=task.updated_at))
+            connection.execute(
+                _info.update().where(_info.c.task_id == task.id)
+                .values(**_info_values(task)))
+
+    @api.transaction
+    def get(self, context, task_id):
+        """:returns: one task.
+
+        :raises TaskNotFound: it is not there, or another project's.
+        """
+        statement = _select().where(_tasks.c.id == task_id)
+        if not context.is_admin:
+            statement = statement.where(
+                _tasks.c.owner == context.project_id)
+        with self._database.reader() as connection:
+            row = connection.execute(statement).first()
+        if row is None:
+            raise exception.TaskNotFound(task_id=task_id)
+        return _task(row)
+
+    @api.transaction
     def of_image(self, context, image_id):
         """:returns: the tasks of an image, newest first.
 
         Who may see the image is asked before.
         """
         statement = (
-            sqlalchemy.select(*_COLUMNS)
-            .join(_info, _info.c.task_id == _tasks.c.id, isouter=True)
-            .where(_tasks.c.image_id == image_id,
-                   _tasks.c.deleted == sql.false())
+            _select().where(_tasks.c.image_id == image_id)
             .order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()))
         with self._database.reader() as connection:
             return [_task(row) for row in connection.execute(statement)]
+
+
+def _select():
+    return (sqlalchemy.select(*_COLUMNS)
+            .join(_info, _info.c.task_id == _tasks.c.id, isouter=True)
+            .where(_tasks.c.deleted == sql.false()))
+
+
+def _info_values(task):
+    return {'input': json.dumps(task.input),
+            'result': task.result and json.dumps(task.result),
+            'message': task.message}
 
 
 def _task(row):

@@ -102,10 +102,13 @@ class Changes:
     removed_properties: frozenset
     added_tags: frozenset
     removed_tags: frozenset
+    removed_locations: tuple = ()
+    changed_locations: tuple = ()
 
     def __bool__(self):
         return any((self.values, self.properties, self.removed_properties,
-                    self.added_tags, self.removed_tags))
+                    self.added_tags, self.removed_tags,
+                    self.removed_locations, self.changed_locations))
 
 
 class Image:
@@ -151,12 +154,13 @@ class Image:
     def remember(self):
         """Take the present state as what is stored, before a change."""
         self._stored = (dict(self.values), dict(self.properties),
-                        frozenset(self.tags))
+                        frozenset(self.tags), tuple(self.locations))
         return self
 
     def changes(self):
         """:returns: :class:`Changes` since :meth:`remember`."""
-        values, properties, tags = self._stored
+        values, properties, tags, locations = self._stored
+        present = {location.id: location for location in self.locations}
         return Changes(
             values={name: value for name, value in self.values.items()
                     if value != values[name]},
@@ -165,7 +169,18 @@ class Image:
                         or name not in properties},
             removed_properties=frozenset(properties) - set(self.properties),
             added_tags=frozenset(self.tags - tags),
-            removed_tags=frozenset(tags - self.tags))
+            removed_tags=frozenset(tags - self.tags),
+            removed_locations=tuple(
+                location for location in locations
+                if location.id not in present),
+            changed_locations=tuple(
+                present[location.id] for location in locations
+                if present.get(location.id, location) != location))
+
+    @property
+    def stored_locations(self):
+        """:returns: the locations when last remembered."""
+        return self._stored[3]
 
     @property
     def stored_status(self):
@@ -204,6 +219,13 @@ class Image:
         """:raises InvalidTransition: when ``status`` may not follow."""
         if status not in TRANSITIONS[self.status]:
             raise exception.InvalidTransition(old=self.status, new=status)
+
+    def require_formats(self):
+        """:raises FormatsNotSet: what is needed before there is data."""
+        missing = [name for name in ('disk_format', 'container_format')
+                   if self.values[name] is None]
+        if missing:
+            raise exception.FormatsNotSet(names=', '.join(missing))
 
     def move_to(self, status):
         """Take ``status``, if it may follow the present one.

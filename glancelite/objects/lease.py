@@ -5,6 +5,8 @@ import uuid
 
 UPLOAD = 'upload'
 DELETE = 'delete'
+REMOVE = 'remove'
+IMPORT = 'import'
 
 
 def new_token():
@@ -16,7 +18,8 @@ def new_token():
 class Lease:
     """Who holds an image, and what must be undone if the owner dies.
 
-    :ivar detail: dict, as the purpose needs: store, token, locations.
+    :ivar detail: dict, as the purpose needs: stores, token, status, locations,
+        removed.
     :ivar lost: set when the lease was found to be somebody else's.
     """
 

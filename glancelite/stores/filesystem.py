@@ -65,8 +65,12 @@ class FilesystemDriver(driver.Driver):
                           self._temporary(image_id, token),
                           self._permissions)
 
+    def url(self, image_id):
+        """:returns: the location of the data of ``image_id``."""
+        return f'file://{self._directory / image_id}'
+
     def discard(self, image_id, token):
-        with _errors():
+        with _errors(), contextlib.suppress(FileNotFoundError):
             self._temporary(image_id, token).unlink(missing_ok=True)
             (self._directory / image_id).unlink(missing_ok=True)
             _sync_directory(self._directory)

@@ -2,6 +2,8 @@
 """The stores in use, by identifier; a single store is a multi-store of one.
 """
 import functools
+import types
+import urllib.parse
 
 from glancelite import exception
 from glancelite.conf import stores as store_options
@@ -12,6 +14,9 @@ DRIVERS = {'file': filesystem.FilesystemDriver, 'http': http.HttpDriver}
 
 #: Name of the only store when enabled_backends is unset; never shown.
 LEGACY = 'glance_store'
+
+#: Where data is staged for an import; no user may choose it.
+STAGING = 'os_glance_staging_store'
 
 
 class Stores:
@@ -33,6 +38,7 @@ class Stores:
             identifier: _driver(conf, identifier, kind, makers)
             for identifier, kind in backends.items()}
         self._default = _default(conf, self._drivers)
+        self.staging = _staging(conf)
         for driver in self._drivers.values():
             driver.check()
 
@@ -63,6 +69,28 @@ class Stores:
                   else self.default)
         if driver is None or not driver.writable:
             raise exception.UnknownStore(store=identifier)
+        return driver
+
+    def internal(self, identifier):
+        """:returns: the driver of ``identifier``, the staging area too.
+
+        :raises UnknownStore: the configuration has none any more.
+        """
+        if identifier == STAGING:
+            return self.staging
+        driver = self._drivers.get(identifier)
+        if driver is None:
+            raise exception.UnknownStore(store=identifier)
+        return driver
+
+    def target(self, identifier):
+        """:returns: the driver named, as one that an import writes to.
+
+        :raises StoreMissing: there is none of that name, or it only reads.
+        """
+        driver = self._drivers.get(identifier)
+        if driver is None or not driver.writable:
+            raise exception.StoreMissing(store=identifier)
         return driver
 
     def require(self, identifiers):
@@ -106,6 +134,16 @@ def _legacy(conf):
     """:returns: the kinds of [glance_store] stores, by identifier."""
     readable = [kind for kind in conf.glance_store.stores if kind == 'http']
     return {LEGACY: 'file', **{kind: kind for kind in readable}}
+
+
+def _staging(conf):
+    """:returns: the driver of the staging area; its directory comes later.
+    """
+    if conf.enabled_backends:
+        return filesystem.FilesystemDriver(STAGING, getattr(conf, STAGING))
+    path = urllib.parse.urlsplit(conf.node_staging_uri).path
+    return filesystem.FilesystemDriver(STAGING, types.SimpleNamespace(
+        filesystem_store_datadir=path, filesystem_store_file_perm=0))
 
 
 def _driver(conf, identifier, kind, makers):

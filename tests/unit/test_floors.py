@@ -148,7 +148,10 @@ def imported_names(sources):
         for line, name in imports(source):
             origin, _, last = name.rpartition('.')
             if last == '*':
-                yield f'{source.path}:{line}: {name}'
+                # A package may gather what its own modules hold.
+                if not (source.path.endswith('__init__.py')
+                        and origin.startswith(f'{source.module}.')):
+                    yield f'{source.path}:{line}: {name}'
             elif last == '_' or origin in ('', PACKAGE):
                 continue
             elif name in modules:

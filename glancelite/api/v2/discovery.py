@@ -3,9 +3,6 @@
 from glancelite import exception
 from glancelite.api import resource
 
-#: Import methods this service offers, in the order they are shown.
-IMPORT_METHODS = ()
-
 
 class DiscoveryController:
     """Tells what this deployment offers.
@@ -16,12 +13,13 @@ class DiscoveryController:
     def __init__(self, service):
         self._stores = service.stores
         self._policy = service.policy
+        self._methods = service.conf.enabled_import_methods
 
     def import_methods(self, context):
         """:returns: the import methods, as Glance wraps them."""
         return {'import-methods': {
             'description': 'Import methods available.', 'type': 'array',
-            'value': list(IMPORT_METHODS)}}
+            'value': self._methods}}
 
     def stores(self, context):
         """:returns: the stores an image may be put in or found in.

@@ -85,7 +85,8 @@ class ImageDataController:
             self._stores.require(prefer)
         if image.status == 'deactivated' and not context.is_admin:
             raise exception.ImageDeactivated()
-        if not image.locations:
+        # A queued image's location, if any, has failed its verification.
+        if image.status == 'queued' or not image.locations:
             return image, None
         return image, self._downloader.find(image, prefer)
 

@@ -248,6 +248,7 @@ class ImagesSerializer(resource.Serializer):
         self._views = image_view.ImageViews(service)
         self._stores = service.stores
         self._public_endpoint = service.conf.public_endpoint
+        self._methods = service.conf.enabled_import_methods
 
     def index(self, request, page):
         """Images of a page with links to the first and the next one."""
@@ -272,6 +273,9 @@ class ImagesSerializer(resource.Serializer):
             f'{endpoint.rstrip("/")}/v2/images/{image.id}'
             if self._public_endpoint
             else f'{request.host_url}/v2/images/{image.id}')
+        if self._methods:
+            response.headers['OpenStack-image-import-methods'] = ','.join(
+                self._methods)
         if self._stores.multiple:
             response.headers['OpenStack-image-store-ids'] = ','.join(
                 self._stores.identifiers)

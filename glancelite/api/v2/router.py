@@ -5,6 +5,8 @@ from glancelite.api import router
 from glancelite.api.v2 import discovery
 from glancelite.api.v2 import image_actions
 from glancelite.api.v2 import image_data
+from glancelite.api.v2 import image_import
+from glancelite.api.v2 import image_locations
 from glancelite.api.v2 import image_members
 from glancelite.api.v2 import image_tags
 from glancelite.api.v2 import image_tasks
@@ -29,11 +31,17 @@ ROUTES = (
     ('HEAD', f'{_IMAGE}/file', 'image_data', 'download'),
     ('PUT', f'{_IMAGE}/file', 'image_data', 'upload'),
 
+    ('PUT', f'{_IMAGE}/stage', 'image_import', 'stage'),
+    ('POST', f'{_IMAGE}/import', 'image_import', 'submit'),
+
     ('POST', f'{_IMAGE}/actions/deactivate', 'image_actions', 'deactivate'),
     ('POST', f'{_IMAGE}/actions/reactivate', 'image_actions', 'reactivate'),
 
     ('PUT', f'{_IMAGE}/tags/{{tag}}', 'image_tags', 'update'),
     ('DELETE', f'{_IMAGE}/tags/{{tag}}', 'image_tags', 'delete'),
+
+    ('GET', f'{_IMAGE}/locations', 'image_locations', 'index'),
+    ('POST', f'{_IMAGE}/locations', 'image_locations', 'create'),
 
     ('GET', f'{_IMAGE}/members', 'image_members', 'index'),
     ('POST', f'{_IMAGE}/members', 'image_members', 'create'),
@@ -62,8 +70,10 @@ def create(service):
         'schemas': schemas.create_resource(schema),
         'images': images.create_resource(service, schema),
         'image_data': image_data.create_resource(service),
+        'image_import': image_import.create_resource(service),
         'image_actions': image_actions.create_resource(service),
         'image_tags': image_tags.create_resource(service),
+        'image_locations': image_locations.create_resource(service),
         'image_members': image_members.create_resource(service),
         'image_tasks': image_tasks.create_resource(service),
         'discovery': discovery.create_resource(service),

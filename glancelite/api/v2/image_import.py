@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interoperable image import: stage, and import by a method."""
+import webob
+
+from glancelite import exception
+from glancelite.api import resource
+from glancelite.api.v2 import access
+from glancelite.api.v2 import image_data
+from glancelite.objects import import_request
+
+#: Members of the request body, and what they must be.
+_BOOLEANS = ('all_stores', 'all_stores_must_succeed')
+
+
+class ImageImportDeserializer(resource.Deserializer):
+    """Reads requests to stage and to import."""
+
+    def __init__(self, conf):
+        self._max_body = conf.max_json_body_size
+        self._data = image_data.ImageDataDeserializer()
+
+    def stage(self, request):
+        """The body, as of an upload."""
+        return self._data.upload(request)
+
+    def submit(self, request):
+        """Method, and which stores shall have the data."""
+        document = request.json_document(self._max_body)
+        method = _member(document, 'method', dict)
+        name = _member(method, 'name', str)
+        for member in _BOOLEANS:
+            if not isinstance(document.get(member, False), bool):
+                raise exception.Invalid(
+                    "'%(name)s' must be boolean value only", name=member)
+        stores = document.get('stores')
+        if stores is not None and not (
+                isinstance(stores, list)
+                and all(isinstance(each, str) for each in stores)):
+            raise exception.Invalid("'stores' must be a list of strings")
+        header = request.headers.get('x-image-meta-store')
+        if document.get('all_stores') and (stores or header):
+            raise exception.Invalid(
+                "All_stores parameter can't be used with "
+                'x-image-meta-store header or stores parameter')
+        return {'method': name, 'uri': method.get('uri'),
+                'stores': stores or ([header] if header else None),
+                'all_stores': document.get('all_stores', False),
+                'all_must_succeed': document.get('all_stores_must_succeed',
+                                                 True)}
+
+
+def _member(document, name, kind):
+    if not isinstance(document, dict) or name not in document:
+        raise exception.Invalid(
+            "Import request requires a '%(name)s' field.", name=name)
+    if not isinstance(document[name], kind):
+        raise exception.Invalid("'%(name)s' has the wrong type", name=name)
+    return document[name]
+
+
+class ImageImportController:
+    """Takes staged data, and imports.
+
+    :param service: a :class:`~glancelite.service.Service`.
+    """
+
+    def __init__(self, service):
+        self._access = access.ImageAccess(service)
+        self._methods = service.conf.enabled_import_methods
+        self._uploader = service.uploader
+        self._imports = service.imports
+        self._stores = service.stores
+        self._fetcher = service.fetcher
+
+    def stage(self, context, image_id, source, size, store=None, **facts):
+        """Keep ``source`` until it is imported."""
+        if import_request.GLANCE_DIRECT not in self._methods:
+            raise exception.NotFound(
+                "'glance-direct' method is not available at this site.")
+        image = self._access.get(context, image_id, 'modify_image')
+        self._uploader.stage(context, image, source, size)
+
+    def submit(self, context, image_id, method, uri, stores, all_stores,
+               all_must_succeed):
+        """Let the data come into stores; it goes on after the answer."""
+        if method not in self._methods:
+            raise exception.Invalid("Unknown import method name '%(name)s'.",
+                                    name=method)
+        copy = method == import_request.COPY_IMAGE
+        image = self._access.get(
+            context, image_id, 'copy_image' if copy else 'modify_image')
+        if method == import_request.WEB_DOWNLOAD:
+            self._require_uri(uri)
+        self._require_formats(image)
+        self._imports.submit(context, image, import_request.ImportRequest(
+            method, self._targets(image, stores, all_stores, copy),
+            all_must_succeed, uri))
+
+    def _require_uri(self, uri):
+        """:raises Invalid: nothing may be fetched from there."""
+        if not isinstance(uri, str):
+            raise exception.Invalid('web-download needs a uri')
+        self._fetcher.check(uri)
+
+    @staticmethod
+    def _require_formats(image):
+        for name in ('container_format', 'disk_format'):
+            if image.values[name] is None:
+                raise exception.Conflict(
+                    "'%(name)s' needs to be set before import", name=name)
+
+    def _targets(self, image, stores, all_stores, copy):
+        """:returns: identifiers of the stores that shall have the data."""
+        if not self._stores.multiple:
+            return [self._stores.default.identifier]
+        if all_stores:
+            stores = [driver.identifier for driver in self._stores
+                      if driver.writable]
+        elif not stores:
+            stores = [self._stores.default.identifier]
+        for identifier in stores:
+            self._stores.target(identifier)
+        if not copy:
+            return list(dict.fromkeys(stores))
+        present = {each.metadata.get('store') for each in image.locations}
+        missing = [each for each in dict.fromkeys(stores)
+                   if each not in present]
+        if not all_stores and len(missing) < len(set(stores)):
+            raise exception.Conflict(
+                'Image is already present at one of the stores')
+        return missing
+
+
+class ImageImportSerializer(resource.Serializer):
+    """Says that an import was taken on."""
+
+    def submit(self, request, result):
+        """Nothing, with 202: the image and its tasks tell the rest."""
+        return webob.Response(status=202, content_type=None)
+
+
+def create_resource(service):
+    """:returns: the resource for staging and importing."""
+    return resource.Resource(
+        ImageImportController(service),
+        ImageImportDeserializer(service.conf), ImageImportSerializer())

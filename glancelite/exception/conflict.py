@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors answered 409: the state of the resource is against it."""
+from glancelite.exception import error
+from glancelite.i18n import _
+
+
+class ImageExists(error.Conflict):
+    sentence = _('Image ID %(image_id)s already exists!')
+
+
+class MemberExists(error.Conflict):
+    sentence = _('The member %(member_id)s is already associated with image '
+                 '%(image_id)s.')
+
+
+class InvalidTransition(error.Conflict):
+    sentence = _('Image status transition from %(old)s to %(new)s is not '
+                 'allowed')
+
+
+class ImageChanged(error.Conflict):
+    """The row is not what was read; the caller reads it again and retries."""
+
+    sentence = _('Image %(image_id)s was changed by another request; try '
+                 'again.')
+
+
+class PatchConflict(error.Conflict):
+    sentence = _('The patch cannot be applied: %(reason)s')
+
+
+class StoreMissing(error.Conflict):
+    sentence = _('Store for identifier %(store)s not found')
+
+
+class ImportCutOff(error.Conflict):
+    sentence = _('The import was cut off several times; it may be too much '
+                 'for the service as it is.')
+
+
+class CopyDiffers(error.Conflict):
+    sentence = _('The data that was to be copied is not what was uploaded.')
+
+
+class ImageHeld(error.Conflict):
+    sentence = _('Image %(image_id)s is being worked on; try again.')
+
+
+class LeaseLost(error.Conflict):
+    sentence = _('Image %(image_id)s was taken over by another request.')
+
+
+class ImageInUse(error.Conflict):
+    sentence = _('Image %(image_id)s could not be deleted because it is in '
+                 'use.')
+
+
+class DigestConflict(error.Conflict):
+    """What a location's validation_data says cannot be so."""
+
+
+class ActiveTask(error.Conflict):
+    sentence = _('Image has active task')
+
+
+class LocationStatusConflict(error.Conflict):
+    sentence = _("It's not allowed to %(action)s locations if image status "
+                 "is %(status)s.")

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an import is asked to do, as its lease remembers it."""
+import dataclasses
+
+GLANCE_DIRECT = 'glance-direct'
+WEB_DOWNLOAD = 'web-download'
+COPY_IMAGE = 'copy-image'
+
+#: The status an image must have for a method, and why it is refused if not.
+REQUIRED_STATUS = {
+    GLANCE_DIRECT: ('uploading', "Image needs to be staged before "
+                                 "'glance-direct' method can be used"),
+    WEB_DOWNLOAD: ('queued', "Image needs to be in 'queued' state to use "
+                             "'web-download' method"),
+    COPY_IMAGE: ('active', 'Only images with status active can be targeted '
+                           'for copying'),
+}
+
+#: Properties by which users follow an import, and by which Glance locks.
+TASK_PROPERTY = 'os_glance_import_task'
+IMPORTING_PROPERTY = 'os_glance_importing_to_stores'
+FAILED_PROPERTY = 'os_glance_failed_import'
+
+
+@dataclasses.dataclass
+class ImportRequest:
+    """An import of image data.
+
+    :ivar method: one of the names above.
+    :ivar stores: identifiers of the stores that shall have the data.
+    :ivar all_must_succeed: whether one failing store fails the import.
+    :ivar uri: where web-download finds the data.
+    """
+
+    method: str
+    stores: list
+    all_must_succeed: bool = True
+    uri: str = None

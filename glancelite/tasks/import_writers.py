@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The writers of an import: one for each store, side by side."""
+import contextlib
+
+from oslo_log import log
+
+from glancelite import exception
+from glancelite.objects import image as image_object
+
+LOG = log.getLogger(__name__)
+
+
+class Tolerant:
+    """A writer whose failure is its store's alone, if others are left.
+
+    :ivar url: where the bytes are once they are committed.
+    :ivar failed: whether the store could not take them.
+    """
+
+    def __init__(self, driver, writer, strict):
+        self.driver = driver
+        self.url = None
+        self.failed = False
+        self._writer = writer
+        self._strict = strict
+
+    def write(self, block):
+        """Write to the store, unless it failed before."""
+        if not self.failed:
+            self._try(lambda: self._writer.write(block))
+
+    def commit(self):
+        """Make the bytes of this store durable."""
+        if not self.failed:
+            def commit():
+                self.url = self._writer.commit()
+            self._try(commit)
+
+    def cancel(self):
+        """Remove what was written."""
+        self._writer.cancel()
+
+    def _try(self, act):
+        try:
+            act()
+        except exception.GlanceliteError:
+            if self._strict:
+                raise
+            LOG.warning('Store %s failed during an import',
+                        self.driver.identifier)
+            self.failed = True
+            self._writer.cancel()
+
+
+def open_all(service, work, size):
+    """Give ``work`` a writer for each store of its request."""
+    token = work.lease.detail['token']
+    strict = (work.request.all_must_succeed
+              or len(work.request.stores) == 1)
+    for identifier in work.request.stores:
+        driver = service.stores.internal(identifier)
+        work.writers.append(Tolerant(driver, service.threads.wait(
+            driver.writer, work.image.id, token, size), strict))
+
+
+def commit_all(service, work):
+    """:returns: a location for each store that took the data.
+
+    :raises StoreUnavailable: none did.
+    """
+    for writer in work.writers:
+        service.threads.wait(writer.commit)
+    work.failed_stores = [writer.driver.identifier
+                          for writer in work.writers if writer.failed]
+    locations = [image_object.Location(
+        writer.url, service.stores.metadata(writer.driver))
+        for writer in work.writers if not writer.failed]
+    if not locations:
+        raise exception.StoreUnavailable()
+    return locations
+
+
+class Claims:
+    """The claims of several stores as one: each needs room of its own."""
+
+    def __init__(self, claims):
+        self._claims = claims
+
+    @property
+    def granted(self):
+        """:returns: bytes that may come before :meth:`extend`."""
+        return min(claim.granted for claim in self._claims)
+
+    @property
+    def reservations(self):
+        """:returns: those of every claim."""
+        return [each for claim in self._claims
+                for each in claim.reservations]
+
+    def extend(self, count):
+        """Make room for ``count`` bytes in each store."""
+        for claim in self._claims:
+            claim.extend(count)
+
+
+@contextlib.contextmanager
+def claims(quota, work, size):
+    """Hold room for the data in every store while the block runs."""
+    with contextlib.ExitStack() as stack:
+        yield Claims([
+            stack.enter_context(quota.reserve_copy(
+                work.context, work.image, size))
+            for _store in work.request.stores])

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports that users ask for become tasks that wait to be run."""
+import dataclasses
+
+from glancelite import exception
+from glancelite.objects import image as image_object
+from glancelite.objects import import_request
+from glancelite.objects import lease as lease_object
+from glancelite.objects import task as task_object
+
+KIND = 'api_image_import'
+
+
+class Imports:
+    """Takes imports on.
+
+    :param images: the repository of images.
+    :param tasks: the repository of tasks.
+    :param executor: woken when there is something to run.
+    """
+
+    def __init__(self, images, tasks, executor):
+        self._images = images
+        self._tasks = tasks
+        self._executor = executor
+
+    def submit(self, context, image, request):
+        """Let ``request`` be done to ``image``.
+
+        The lock and the lease by which a process finds the task come into
+        being together.
+
+        :returns: the task.
+        :raises Conflict: the image is not in the status that the method
+            needs.
+        :raises ImageHeld: something is done to the image already.
+        """
+        status, sentence = import_request.REQUIRED_STATUS[request.method]
+        if image.status != status:
+            raise exception.Conflict(sentence)
+        task = task_object.Task.new(
+            KIND, context, context.project_id or image.owner, image.id,
+            _shown(image, request))
+        lease = lease_object.Lease(image.id, lease_object.IMPORT, {
+            'task_id': task.id, 'request': dataclasses.asdict(request),
+            'stores': request.stores, 'status': status, 'attempts': 0,
+            'token': lease_object.new_token(),
+            'project_id': context.project_id, 'user_id': context.user_id})
+        image.properties.update({
+            import_request.TASK_PROPERTY: task.id,
+            import_request.IMPORTING_PROPERTY: ','.join(request.stores),
+            import_request.FAILED_PROPERTY: ''})
+        self._tasks.add(context, task)
+        try:
+            self._images.save(context, image, acquire=lease, idle=True)
+        except exception.GlanceliteError as error:
+            task.fail(str(error), image_object.now())
+            self._tasks.save(context, task)
+            raise
+        self._executor.wake()
+        return task
+
+
+def _shown(image, request):
+    """:returns: the input of the task as Glance shows it."""
+    method = {'name': request.method}
+    if request.uri:
+        method['uri'] = request.uri
+    return {'image_id': image.id, 'import_req': {'method': method},
+            'backend': request.stores}
