@@ -9,6 +9,7 @@ import contextvars
 import os
 import pathlib
 import sys
+import weakref
 
 from glancelite import policy as policy_module
 from glancelite import property_protections
@@ -49,6 +50,7 @@ class Service:
 
     def __init__(self, conf, threads=None):
         self.conf = conf
+        self.stopped = False
         self.threads = threads or threads_module.NativeThreads()
         self.database = db_api.Database(conf)
         self.policy = policy_module.Policy(conf)
@@ -100,6 +102,7 @@ class Service:
 
     def stop(self):
         """End what runs in the background, and let go of the database."""
+        self.stopped = True
         self.executor.stop()
         self.recovery.stop()
         self.database.dispose()
@@ -140,10 +143,21 @@ def start(conf, threads=None, background=True):
         migration.sync(service.database)
     if background:
         service.start()
-        # A server may load the application first and fork then; threads
-        # stay behind in the parent.
-        os.register_at_fork(after_in_child=service.start)
+        _restart_after_fork(service)
     return service
+
+
+def _restart_after_fork(service):
+    """A server may load the application first and fork then; the threads of
+    the parent do not come along.
+    """
+    reference = weakref.ref(service)
+
+    def restart():
+        service = reference()
+        if service is not None and not service.stopped:
+            service.start()
+    os.register_at_fork(after_in_child=restart)
 
 
 @contextlib.contextmanager
