@@ -4,9 +4,9 @@
 WebOb answers some of them by itself; not If-Match and If-Unmodified-Since,
 and it overlooks a tag that no space precedes.
 """
+import datetime
+import email.utils
 import re
-
-import webob.datetime_utils
 
 from glancelite import exception
 
@@ -78,6 +78,8 @@ def _date(headers, name):
     A recipient ignores what is not a date; section 13.1.3.
     """
     try:
-        return webob.datetime_utils.parse_date(headers.get(name))
-    except (ValueError, OverflowError, TypeError):
+        moment = email.utils.parsedate_to_datetime(headers.get(name, ''))
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
+    return (moment if moment.tzinfo
+            else moment.replace(tzinfo=datetime.timezone.utc))
