@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database: engine, transactions, retries, and what its errors mean."""
-import contextlib
-import contextvars
 import datetime
 import functools
 
@@ -42,7 +40,8 @@ _CLOCKS = {
         'utc', sqlalchemy.func.clock_timestamp()) + later,
 }
 
-_writing = contextvars.ContextVar('glancelite_writing', default=False)
+#: The execution option of connections that write.
+_WRITES = 'glancelite_writes'
 
 
 class Database:
@@ -82,6 +81,10 @@ class Database:
         _commit_each_statement(engine)
         return engine
 
+    @functools.cached_property
+    def _writing(self):
+        return self.engine.execution_options(**{_WRITES: True})
+
     def reader(self):
         """:returns: a context manager of a connection that only reads.
 
@@ -89,15 +92,13 @@ class Database:
         """
         return self._reading.connect()
 
-    @contextlib.contextmanager
     def writer(self):
-        """A connection in a transaction, committed when the block ends."""
-        token = _writing.set(True)
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        finally:
-            _writing.reset(token)
+        """:returns: a context manager of a connection in a transaction.
+
+        The transaction is committed when the block ends, rolled back when
+        it raises.
+        """
+        return self._writing.begin()
 
     def now(self):
         """:returns: naive UTC at the precision the columns keep.
@@ -123,8 +124,9 @@ class Database:
 
     def dispose(self):
         """Close the pooled connections."""
-        self.engine.dispose()
-        self._reading.dispose()
+        for name in ('engine', '_reading'):
+            if name in vars(self):
+                getattr(self, name).dispose()
 
 
 def _engine(connection, options):
@@ -168,7 +170,7 @@ def _prepare_sqlite(engine):
         # once when another one has written; taking the lock first waits.
         # oslo.db has just begun a deferred one, and there is no way before
         # it: SQLAlchemy ignores insert=True for this event.
-        if _writing.get():
+        if connection.get_execution_options().get(_WRITES):
             connection.exec_driver_sql('ROLLBACK')
             connection.exec_driver_sql('BEGIN IMMEDIATE')
 
