@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes from a table; 405 with Allow for every path that is in it."""
 import routes
+import webob
 import webob.exc
 
 from glancelite.api import resource
@@ -31,7 +32,9 @@ class Router:
     def __call__(self, environ, start_response):
         request = resource.Request(environ)
         if not environ.get('PATH_INFO'):
-            redirect = webob.exc.HTTPFound(location=f'{request.path_url}/')
+            redirect = webob.Response(
+                status=302, location=f'{request.path_url}/',
+                content_type='text/plain', charset='utf8')
             return redirect(environ, start_response)
         try:
             found = self._mapper.match(request.path_info, environ)
