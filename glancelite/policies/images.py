@@ -61,10 +61,10 @@ RULES = [
         'fetch_image_location', 'rule:service_api',
         'Fetch the locations of an image.', f'GET {_IMAGE}/locations'),
     roles.guards(
-        'deactivate', roles.ADMIN_OR_MEMBER, 'Deactivate an image.',
+        'deactivate', roles.ADMIN, 'Deactivate an image.',
         f'POST {_IMAGE}/actions/deactivate'),
     roles.guards(
-        'reactivate', roles.ADMIN_OR_MEMBER, 'Reactivate an image.',
+        'reactivate', roles.ADMIN, 'Reactivate an image.',
         f'POST {_IMAGE}/actions/reactivate'),
     roles.guards(
         'copy_image', roles.ADMIN,
