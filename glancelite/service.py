@@ -21,6 +21,7 @@ from glancelite.data import location_import
 from glancelite.data import locations
 from glancelite.data import receive
 from glancelite.data import recovery
+from glancelite.data import resumable
 from glancelite.data import threads as threads_module
 from glancelite.data import upload
 from glancelite.db import api as db_api
@@ -29,6 +30,7 @@ from glancelite.db import leases
 from glancelite.db import members
 from glancelite.db import migration
 from glancelite.db import tasks
+from glancelite.db import uploads
 from glancelite.db import usage
 from glancelite.fetch import fetcher
 from glancelite.quota import enforcement
@@ -67,17 +69,25 @@ class Service:
         # nobody else is to have their room.
         reserved = 2 * conf.lease.ttl + conf.lease.sweep_interval
         self.usage = usage.Usage(self.database, reserved)
-        self.quota = enforcement.Quota(conf, self.usage, data_leases.Holder(
-            self.usage, self.threads, reserved))
+        self.quota = enforcement.Quota(
+            conf, self.usage,
+            data_leases.Holder(self.usage, self.threads, reserved),
+            usage.Usage(self.database, conf.resumable_upload_ttl + reserved))
+        self.uploads = uploads.Uploads(
+            self.database, conf.resumable_upload_ttl, conf.lease.ttl,
+            reserved)
         self.holder = data_leases.Holder(
             self.leases, self.threads, conf.lease.ttl)
         self.recovery = recovery.Recovery(
-            self.leases, self.images, self.stores, self.holder, self.threads,
-            conf.lease.sweep_interval)
+            self.leases, self.uploads, self.images, self.stores, self.holder,
+            self.threads, conf.lease.sweep_interval)
         self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(
             self.images, self.stores, self.quota, self.holder, self.receiver,
             self.threads)
+        self.resumable = resumable.ResumableUploads(
+            self.images, self.uploads, self.stores, self.quota, self.holder,
+            self.recovery, self.receiver, self.threads)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
             conf, self.images, self.holder, self.recovery)

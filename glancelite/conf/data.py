@@ -31,6 +31,13 @@ OPTIONS = [
              'it under, such as "/var/lib/glance/images:/_images"; files '
              'elsewhere are sent by this service. Without any, X-Sendfile '
              'has the whole path of every file.'),
+    cfg.IntOpt(
+        'resumable_upload_ttl', default=24 * 3600, min=1,
+        help='Seconds for which a resumable upload waits for the rest of its '
+             'data, counted anew whenever some comes. Then what has come is '
+             'removed, and the image is queued again. Until then it takes '
+             'room in the store and of the quota: lower this where either '
+             'is scarce.'),
     cfg.BoolOpt(
         'delayed_delete', default=False,
         help='DELETE leaves image data in the store and the image in status '

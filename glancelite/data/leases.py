@@ -72,6 +72,18 @@ class Holder:
                 LOG.exception('Leases cannot be renewed; trying again')
 
 
+def reason(images, context, lease):
+    """:returns: the error that says why an image is not ours any more.
+
+    :param images: the repository of images.
+    """
+    try:
+        images.get(context, lease.image_id, check_visibility=False)
+    except exception.ImageNotFound:
+        return exception.ImageGone(image_id=lease.image_id)
+    return exception.LeaseLost(image_id=lease.image_id)
+
+
 class LeasedSource:
     """A source of bytes that ends when the lease on the image does."""
 

@@ -5,6 +5,7 @@ Whatever brings image data, an upload, an import or a copy, comes through
 here.
 """
 from glancelite import exception
+from glancelite.data import receipt as receipt_module
 from glancelite.data import streams
 
 
@@ -37,45 +38,40 @@ class Receiver:
             announced.
         :raises FormatMismatch, UnsafeImage: nor what the image says.
         """
-        checksum = streams.Digest('md5')
-        multihash = streams.Digest(self._algorithm)
-        expected = [(streams.Digest(name), value) for name, value in digests
-                    if name != self._algorithm]
-        inspection = streams.Inspection(image.disk_format, self._match)
-        guard = self._pump(source, claim, [
-            checksum, multihash, *writers, inspection,
-            *(digest for digest, value in expected)])
+        receipt = self.receipt(image, digests)
+        guard = streams.Limit(claim)
+        self.pump(source, guard, [*receipt.consumers, *writers])
+        receipt.count = guard.count
         _require_size(size, guard)
-        _require_digests([*expected, *(
-            (multihash, value) for name, value in digests
-            if name == self._algorithm)])
-        return {'size': guard.count, 'checksum': checksum.hexdigest(),
-                'os_hash_algo': self._algorithm,
-                'os_hash_value': multihash.hexdigest(),
-                'virtual_size': inspection.finish()}
+        receipt.require(digests)
+        return receipt.facts()
+
+    def receipt(self, image, digests=()):
+        """:returns: a new :class:`~glancelite.data.receipt.Receipt`.
+
+        :param digests: (hashlib name, value) pairs that it will be asked
+            about.
+        """
+        return receipt_module.Receipt(
+            image, self._algorithm, self._match,
+            [name for name, value in digests])
 
     def keep(self, source, writer, claim, size=None):
         """Write ``source`` to ``writer`` without a look at it: staging.
 
         :returns: bytes written. Raises as :meth:`receive`.
         """
-        guard = self._pump(source, claim, [writer])
+        guard = streams.Limit(claim)
+        self.pump(source, guard, [writer])
         _require_size(size, guard)
         return guard.count
 
-    def _pump(self, source, claim, consumers):
-        guard = streams.Limit(claim)
+    def pump(self, source, guard, consumers):
+        """As :func:`~glancelite.data.streams.pump`."""
         streams.pump(source, guard, consumers, self._threads,
                      self._block_size)
-        return guard
 
 
 def _require_size(size, guard):
     if size is not None and guard.count != size:
         raise exception.SizeMismatch(expected=size, size=guard.count)
-
-
-def _require_digests(pairs):
-    for digest, value in pairs:
-        if bytes.fromhex(digest.hexdigest()) != value:
-            raise exception.DigestMismatch(algorithm=digest.algorithm)

@@ -26,21 +26,25 @@ class Recovery:
     """Finishes or undoes what owners of expired leases had begun.
 
     :param leases: the repository of leases.
+    :param uploads: the repository of resumable uploads.
     :param images: the repository of images.
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
-    def __init__(self, leases, images, stores, holder, threads, interval):
+    def __init__(self, leases, uploads, images, stores, holder, threads,
+                 interval):
         self._leases = leases
+        self._uploads = uploads
         self._images = images
         self._stores = stores
         self._holder = holder
         self._threads = threads
         self._interval = interval
         self._stopped = False
-        self._actions = {lease_object.UPLOAD: self._undo_upload,
+        self._actions = {lease_object.UPLOAD: self.undo_upload,
+                         lease_object.RESUMABLE: self._leave_or_undo,
                          lease_object.DELETE: self.finish_delete,
                          lease_object.REMOVE: self.finish_delete}
 
@@ -67,6 +71,7 @@ class Recovery:
             lease = self._leases.claim(expired)
             if lease is not None:
                 self._recover(lease)
+        self._uploads.purge()
 
     def _recover(self, lease):
         LOG.warning('Image %s: its %s was cut off; recovering',
@@ -81,8 +86,16 @@ class Recovery:
             LOG.exception('Image %s: recovery failed; it will be tried '
                           'again', lease.image_id)
 
-    def _undo_upload(self, lease):
-        """The bytes go first: while the lease stands nobody writes new."""
+    def _leave_or_undo(self, lease):
+        """An upload whose request was cut off waits for the next one."""
+        if not self._uploads.leave(lease):
+            self.undo_upload(lease)
+
+    def undo_upload(self, lease):
+        """Remove the bytes of an unfinished upload, and queue the image.
+
+        The bytes go first: while the lease stands nobody writes new ones.
+        """
         self._threads.wait(self.discard, lease)
         try:
             image = self._images.get(_context(), lease.image_id,

@@ -50,7 +50,7 @@ class Uploader:
         """
         driver = self._stores.writable(store)
         image.require_transition('saving')
-        _require_formats(image)
+        require_formats(image)
         lease = _lease(image, driver, 'saving')
         with self._quota.reserve(context, image, size) as claim:
             with self._writing(context, image, lease, driver,
@@ -89,7 +89,7 @@ class Uploader:
     @contextlib.contextmanager
     def _writing(self, context, image, lease, driver, size):
         """A writer for an image that is ours; all is undone on failure."""
-        self._take(context, image, lease)
+        take(self._images, context, image, lease)
         writer = None
         with self._holder.holding(lease):
             try:
@@ -99,19 +99,9 @@ class Uploader:
             except BaseException as error:
                 self._undo(context, image, lease, writer)
                 if lease.lost:
-                    raise self._reason(context, image) from error
+                    raise leases.reason(self._images, context,
+                                        lease) from error
                 raise
-
-    def _take(self, context, image, lease):
-        """Make the image ours: queued -> saving, and the lease with it."""
-        status = lease.detail['status']
-        try:
-            self._images.move(context, image, status,
-                              from_status=image.status, acquire=lease)
-        except exception.ImageChanged:
-            current = self._images.get(context, image.id)
-            current.require_transition(status)
-            raise
 
     def _undo(self, context, image, lease, writer):
         """Remove the bytes and queue the image, if it is ours still.
@@ -133,14 +123,6 @@ class Uploader:
             LOG.exception('Image %s: a failed upload is not undone yet',
                           image.id)
 
-    def _reason(self, context, image):
-        """:returns: why the image is not ours any more."""
-        try:
-            self._images.get(context, image.id, check_visibility=False)
-        except exception.ImageNotFound:
-            return exception.ImageGone(image_id=image.id)
-        return exception.LeaseLost(image_id=image.id)
-
 
 def _lease(image, driver, status):
     lease = lease_object.Lease(image.id, lease_object.UPLOAD, {
@@ -149,7 +131,24 @@ def _lease(image, driver, status):
     return lease
 
 
-def _require_formats(image):
+def take(images, context, image, lease):
+    """Make an image ours: queued -> saving, say, and the lease with it.
+
+    :param images: the repository of images.
+    :raises InvalidTransition: somebody else was quicker.
+    """
+    status = lease.detail['status']
+    try:
+        images.move(context, image, status, from_status=image.status,
+                    acquire=lease)
+    except exception.ImageChanged:
+        current = images.get(context, image.id)
+        current.require_transition(status)
+        raise
+
+
+def require_formats(image):
+    """:raises FormatsNotSet: disk_format or container_format is missing."""
     missing = [name for name in ('disk_format', 'container_format')
                if image.values[name] is None]
     if missing:

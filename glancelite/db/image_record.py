@@ -2,9 +2,9 @@
 """How an image is read: one row, with what belongs to it as JSON in the row.
 
 Properties, tags and locations come as three aggregated columns. So an image
-is one row of one statement however many of them it has, nothing is
-multiplied by a join, and a client library written in Python has few rows to
-take apart.
+is one row of one statement however many of them it has, and nothing is
+multiplied by a join. Its own fields are an array as well: a client library
+written in Python takes rows apart slowly, value by value, and JSON does not.
 """
 import json
 
@@ -18,8 +18,12 @@ from glancelite.objects import image as image_object
 _images = models.images
 _members = models.image_members
 
-_FIELDS = image_object.FIELDS
-_WIDTH = len(_FIELDS)
+#: Fields that JSON carries as they are; it has no times, and SQLite and
+#: MySQL make numbers of truth values.
+_PACKED = tuple(name for name in image_object.FIELDS
+                if not isinstance(_images.c[name].type, sqlalchemy.DateTime))
+_TRUTHS = tuple(name for name in _PACKED
+                if isinstance(_images.c[name].type, sqlalchemy.Boolean))
 
 #: What each dialect calls an array of rows, and an array.
 _FUNCTIONS = {
@@ -40,14 +44,17 @@ class Reader:
             getattr(sqlalchemy.func, name) for name in _FUNCTIONS[dialect])
         properties, tags = models.image_properties, models.image_tags
         locations = models.image_locations
-        self.columns = (
-            *(_images.c[name] for name in _FIELDS),
+        columns = (
+            sqlalchemy.cast(self._row(*(_images.c[name] for name in _PACKED)),
+                            sqlalchemy.Text),
+            _images.c.created_at, _images.c.updated_at,
             self._of(properties, properties.c.name, properties.c.value),
             self._of(tags, tags.c.value),
             self._of(locations, locations.c.id, locations.c.value,
                      locations.c.meta_data, locations.c.status))
+        self.columns = (*columns, sqlalchemy.null())
         #: The same, and the caller's membership (parameter project_id).
-        self.columns_for_member = (*self.columns, membership())
+        self.columns_for_member = (*columns, membership())
 
     def _of(self, table, *columns):
         return sqlalchemy.cast(
@@ -59,16 +66,19 @@ class Reader:
     @staticmethod
     def image(row):
         """:returns: the image of a row of either set of columns."""
+        packed, created_at, updated_at, *texts, member_status = row
         properties, tags, locations = (
-            orjson.loads(text) if text else ()
-            for text in row[_WIDTH:_WIDTH + 3])
+            orjson.loads(text) if text else () for text in texts)
+        values = dict(zip(_PACKED, orjson.loads(packed)),
+                      created_at=created_at, updated_at=updated_at)
+        for name in _TRUTHS:
+            values[name] = bool(values[name])
         return image_object.Image.stored(
-            dict(zip(_FIELDS, row)), dict(properties),
-            {tag for tag, in tags},
+            values, dict(properties), {tag for tag, in tags},
             [image_object.Location(url, json.loads(metadata or '{}'), status,
                                    number)
              for number, url, metadata, status in sorted(locations)],
-            row[_WIDTH + 3] if len(row) > _WIDTH + 3 else None)
+            member_status)
 
 
 def membership():

@@ -10,6 +10,7 @@ import sqlalchemy
 from glancelite import exception
 from glancelite.db import api
 from glancelite.db import models
+from glancelite.db import uploads
 from glancelite.objects import lease as lease_object
 
 _leases = models.image_leases
@@ -72,6 +73,7 @@ class Leases:
         if not done.rowcount:
             lease.lost = True
             raise exception.LeaseLost(image_id=lease.image_id)
+        uploads.settle(connection, lease)
 
     @api.transaction
     def release(self, lease):

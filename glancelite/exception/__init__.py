@@ -11,3 +11,4 @@ from glancelite.exception.forbidden import *
 from glancelite.exception.invalid import *
 from glancelite.exception.missing import *
 from glancelite.exception.refused import *
+from glancelite.exception.resumable import *

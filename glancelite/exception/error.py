@@ -17,6 +17,9 @@ class GlanceliteError(Exception):
     sentence = _('The server could not comply with the request.')
     headers = {}
 
+    #: Whether it has ended a resumable upload, so that nothing can go on.
+    ends_upload = False
+
     #: Whether the sentence follows a general one that HTTP's code has.
     is_detail = False
 

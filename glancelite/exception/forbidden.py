@@ -20,6 +20,11 @@ class PropertyProtected(error.Forbidden):
     sentence = _("Property '%(name)s' is protected")
 
 
+class FormatFixed(error.Forbidden):
+    sentence = _('Attribute %(name)s can be only replaced for a queued '
+                 'image.')
+
+
 class OwnerFixed(error.Forbidden):
     sentence = _('Only an administrator may change the owner of an image.')
 

@@ -6,6 +6,7 @@ import uuid
 UPLOAD = 'upload'
 DELETE = 'delete'
 REMOVE = 'remove'
+RESUMABLE = 'resumable'
 IMPORT = 'import'
 
 

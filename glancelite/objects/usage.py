@@ -16,9 +16,25 @@ RESOURCES = (IMAGE_SIZE_TOTAL, IMAGE_STAGE_TOTAL, IMAGE_COUNT_TOTAL,
 
 _MIB = 1024 ** 2
 
+#: Tokens of reservations that outlive their request are made in this.
+_NAMESPACE = uuid.UUID('4a4c1d0e-5d0b-5c3a-8a53-2a3b8d1f9c67')
+
 #: How many of what is counted here make one of what operators count;
 #: missing: one.
 UNITS = {IMAGE_SIZE_TOTAL: _MIB, IMAGE_STAGE_TOTAL: _MIB}
+
+
+def lasting_token(name, resource):
+    """:returns: the token of a reservation that any process can tell.
+
+    :param name: of what has the reservation.
+    """
+    return str(uuid.uuid5(_NAMESPACE, f'{name} {resource}'))
+
+
+def lasting_tokens(name):
+    """:returns: the tokens of all reservations that ``name`` may have."""
+    return [lasting_token(name, resource) for resource in RESOURCES]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,17 +22,19 @@ class Claim:
     :param usage: the repository of usage and reservations.
     :param cap: bytes that any image may have.
     :param limits: what the owner of ``image`` is held to.
+    :param name: of an upload that outlives its requests; by it the claim of
+        the next request finds what this one took.
     :ivar granted: bytes that may come before :meth:`extend` is called.
     :ivar reservations: what stands in the database for it; to be settled
         with the save that makes the bytes count as used.
     """
 
-    def __init__(self, context, usage, cap, image, limits):
+    def __init__(self, context, usage, cap, image, limits, name=None):
         self._context = context
         self._usage = usage
         self._cap = cap
         self.granted = 0
-        self.reservations = [usage_object.Reservation(limit, image.id)
+        self.reservations = [_reservation(limit, image, name)
                              for limit in limits]
         self._bytes = next(
             (each for each in self.reservations
@@ -84,3 +86,11 @@ class Claim:
         except Exception:
             LOG.exception('A reservation of quota is not released; it will '
                           'run out')
+
+
+def _reservation(limit, image, name):
+    if name is None:
+        return usage_object.Reservation(limit, image.id)
+    return usage_object.Reservation(
+        limit, image.id,
+        token=usage_object.lasting_token(name, limit.resource))

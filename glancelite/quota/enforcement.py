@@ -14,11 +14,14 @@ class Quota:
     :param conf: the ``ConfigOpts`` of the service.
     :param usage: the repository of usage and reservations.
     :param holder: renews reservations: has ``holding(reservation)``.
+    :param lasting: as ``usage``; its reservations hold for as long as an
+        upload may wait for its next request.
     :raises ConfigurationError: the options of quotas are not usable.
     """
 
-    def __init__(self, conf, usage, holder):
+    def __init__(self, conf, usage, holder, lasting=None):
         self._usage = usage
+        self._lasting = lasting
         self._holder = holder
         self._cap = conf.image_size_cap
         self._limits = _limits(conf)
@@ -84,6 +87,21 @@ class Quota:
         return self._hold(context, image, size, (
             usage_object.IMAGE_COUNT_UPLOADING,
             usage_object.IMAGE_SIZE_TOTAL))
+
+    def claim(self, context, image, name):
+        """Room for an upload that outlives its requests.
+
+        Nothing is taken before ``begin``; what is taken stands until the
+        upload ends or runs out.
+
+        :param name: the same in each of its requests.
+        :returns: a :class:`~glancelite.quota.claim.Claim`.
+        :raises LimitsUnavailable: Keystone does not tell.
+        """
+        return claim_module.Claim(
+            context, self._lasting, self._cap, image,
+            self._of(image.owner, usage_object.IMAGE_COUNT_UPLOADING,
+                     usage_object.IMAGE_SIZE_TOTAL), name)
 
     def reserve_staging(self, context, image, size):
         """As :meth:`reserve`, for data that is staged for an import."""

@@ -40,6 +40,39 @@ class Writer(abc.ABC):
         """
 
 
+class ResumableWriter(Writer):
+    """Takes bytes over several requests, each with a writer of its own.
+
+    Of all writers for one token only the last one made can change anything;
+    the methods of the others raise LeaseLost.
+
+    :ivar position: bytes taken, those of former writers included (int).
+    :ivar synced: how many of them stay, whatever crashes (int).
+    """
+
+    @abc.abstractmethod
+    def sync(self):
+        """Make what was taken stay.
+
+        :returns: ``position``. Raises as :meth:`write`.
+        """
+
+    @abc.abstractmethod
+    def stored(self, offset):
+        """:returns: an object with ``read(size)`` over what was taken.
+
+        :param offset: where it begins, in bytes.
+        """
+
+    @abc.abstractmethod
+    def park(self):
+        """Leave the bytes for the next writer."""
+
+    @abc.abstractmethod
+    def abandon(self):
+        """Let go of the bytes, which are somebody else's now."""
+
+
 class Driver(abc.ABC):
     """A place that holds image data.
 
@@ -49,6 +82,9 @@ class Driver(abc.ABC):
     """
 
     writable = True
+
+    #: Whether :meth:`resume` gives a writer.
+    resumable = False
 
     #: What enabled_backends calls this kind of store.
     kind = None
@@ -82,6 +118,17 @@ class Driver(abc.ABC):
             what it left.
         :param size: bytes to come where that is known.
         """
+
+    def resume(self, image_id, token, offset):
+        """:returns: a :class:`ResumableWriter` at ``offset`` bytes.
+
+        What lies beyond is forgotten. The first one begins at 0.
+
+        :param token: name of this upload, as for :meth:`writer`.
+        :raises DataMissing: so many bytes are not there.
+        :raises NotResumable: this kind of store has no such writers.
+        """
+        raise exception.NotResumable(store=self.identifier)
 
     @abc.abstractmethod
     def discard(self, image_id, token):

@@ -7,22 +7,17 @@ image's id is whole, whatever crashed. Location URLs have the form that
 Glance's file driver writes.
 """
 import contextlib
-import errno
 import os
 import pathlib
 import urllib.parse
 
-from oslo_log import log
-
 from glancelite import exception
 from glancelite.stores import driver
-
-LOG = log.getLogger(__name__)
+from glancelite.stores import files
+from glancelite.stores import resumable_file
 
 #: Marks a file that an unfinished upload is writing.
 TEMPORARY_PREFIX = '.glancelite-'
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Bytes after which the kernel is asked to write what it holds, so that the
 #: sync at the end finds little left to do.
@@ -36,6 +31,7 @@ class FilesystemDriver(driver.Driver):
     """
 
     kind = 'file'
+    resumable = True
     schemes = ('file', 'filesystem')
 
     def __init__(self, identifier, options):
@@ -65,21 +61,25 @@ class FilesystemDriver(driver.Driver):
                           self._temporary(image_id, token),
                           self._permissions)
 
+    def resume(self, image_id, token, offset):
+        return resumable_file.ResumableFileWriter(
+            self._directory / image_id, self._temporary(image_id, token),
+            offset, self._permissions)
+
     def url(self, image_id):
         """:returns: the location of the data of ``image_id``."""
         return f'file://{self._directory / image_id}'
 
     def discard(self, image_id, token):
-        with _errors(), contextlib.suppress(FileNotFoundError):
-            self._temporary(image_id, token).unlink(missing_ok=True)
-            (self._directory / image_id).unlink(missing_ok=True)
-            _sync_directory(self._directory)
+        with files.errors(), contextlib.suppress(FileNotFoundError):
+            resumable_file.discard(self._directory / image_id,
+                                   self._temporary(image_id, token))
 
     def _temporary(self, image_id, token):
         return self._directory / f'{TEMPORARY_PREFIX}{image_id}-{token}'
 
     def open(self, url, offset=0):
-        with _errors():
+        with files.errors():
             file = open(self._path(url), 'rb')
             file.seek(offset)
             return file
@@ -88,11 +88,11 @@ class FilesystemDriver(driver.Driver):
         return str(self._path(url))
 
     def size(self, url):
-        with _errors():
+        with files.errors():
             return self._path(url).stat().st_size
 
     def delete(self, url):
-        with _errors(), contextlib.suppress(FileNotFoundError):
+        with files.errors(), contextlib.suppress(FileNotFoundError):
             self._path(url).unlink()
 
     def properties(self):
@@ -117,13 +117,13 @@ class FileWriter(driver.Writer):
         self._permissions = permissions
         self._committed = False
         self._unsynced = 0
-        with _errors():
+        with files.errors():
             self._descriptor = os.open(
                 temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
     def write(self, block):
         view = memoryview(block)
-        with _errors():
+        with files.errors():
             while view:
                 view = view[os.write(self._descriptor, view):]
             self._unsynced += len(block)
@@ -132,51 +132,28 @@ class FileWriter(driver.Writer):
                 self._unsynced = 0
 
     def commit(self):
-        with _errors():
+        with files.errors():
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
             self._close()
             os.rename(self._temporary, self._final)
             self._committed = True
-            _sync_directory(self._final.parent)
+            files.sync_directory(self._final.parent)
         return f'file://{self._final}'
 
     def cancel(self):
         self.abandon()
         if self._committed:
-            with _errors():
+            with files.errors():
                 self._final.unlink(missing_ok=True)
 
     def abandon(self):
         self._close()
-        with _errors():
+        with files.errors():
             self._temporary.unlink(missing_ok=True)
 
     def _close(self):
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-def _sync_directory(path):
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _errors():
-    """What the operating system says becomes what a caller may read."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise exception.DataMissing(
-            image_id=os.path.basename(error.filename or '')) from None
-    except OSError as error:
-        LOG.error('The file store failed: %s', os.strerror(error.errno or 0))
-        if error.errno in _NO_ROOM:
-            raise exception.StorageFull() from None
-        raise exception.StoreUnavailable() from None

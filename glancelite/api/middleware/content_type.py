@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """PATCH takes the JSON patch media types alone: 415 with Accept-Patch."""
+import re
+
 import webob.exc
 
 from glancelite.api import json_patch
 from glancelite.i18n import _
+
+
+_IMAGE = re.compile('/v2/images/[^/]+')
 
 
 class PatchContentType:
@@ -14,7 +19,7 @@ class PatchContentType:
 
     def __call__(self, environ, start_response):
         if (environ['REQUEST_METHOD'] == 'PATCH'
-                and environ.get('PATH_INFO', '').startswith('/v2/images/')):
+                and _IMAGE.fullmatch(environ.get('PATH_INFO', ''))):
             media_type = environ.get('CONTENT_TYPE', '').split(';')[0].strip()
             if media_type not in json_patch.MEDIA_TYPES:
                 return _refusal()(environ, start_response)

@@ -53,9 +53,9 @@ class ImageViews:
 
     def _show_locations(self, context, image, shown, locate):
         """Locations of a deactivated image are for administrators."""
-        if not locate(image.policy_target(context)):
-            return
         hidden = image.status == 'deactivated' and not context.is_admin
+        if not hidden and not locate(image.policy_target(context)):
+            return
         locations = [] if hidden else self._stores.by_weight(image.locations)
         if self._locations:
             shown['locations'] = [

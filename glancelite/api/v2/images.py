@@ -32,6 +32,9 @@ _LOCATION_RULES = {'add': 'set_image_location',
                    'replace': 'set_image_location',
                    'remove': 'delete_image_location'}
 
+#: Changeable while an image has no data.
+_FORMATS = ('disk_format', 'container_format')
+
 _VISIBILITY_RULES = {'public': 'publicize_image',
                      'community': 'communitize_image'}
 
@@ -77,15 +80,15 @@ class ImagesDeserializer(resource.Deserializer):
                 schema='image', reason='it is not a JSON object')
         self._validate(document)
         for name in document:
+            if name == 'locations':
+                raise exception.ReservedProperty(name=name)
             _require_writable(name, image_object.READ_ONLY_AT_CREATION)
         for name, value in document.items():
             _require_storable(name, value)
         tags = document.pop('tags', ())
-        locations = document.pop('locations', ())
         values = {name: document.pop(name) for name in list(document)
                   if name in image_object.DEFAULTS}
-        return {'values': values, 'properties': document, 'tags': tags,
-                'locations': locations}
+        return {'values': values, 'properties': document, 'tags': tags}
 
     def update(self, request):
         """A JSON patch in one of two media types."""
@@ -131,7 +134,7 @@ class ImagesController:
             [image for image in page.items
              if permitted(image.policy_target(context))], page.marker)
 
-    def create(self, context, values, properties, tags, locations):
+    def create(self, context, values, properties, tags):
         """:returns: the new image, queued."""
         values.setdefault('owner', context.owner)
         values.setdefault('id', str(uuid.uuid4()))
@@ -204,8 +207,8 @@ class ImagesController:
                 continue
             if not image_object.is_base(change.name):
                 self._protect(context, image, change)
-            elif change.name == 'owner' and not context.is_admin:
-                raise exception.OwnerFixed()
+            else:
+                _require_changeable(context, image, change.name)
             image.apply(change)
             if change.name == 'visibility':
                 self._authorize_visibility(context, image)
@@ -247,7 +250,6 @@ class ImagesSerializer(resource.Serializer):
     def __init__(self, service):
         self._views = image_view.ImageViews(service)
         self._stores = service.stores
-        self._public_endpoint = service.conf.public_endpoint
         self._methods = service.conf.enabled_import_methods
 
     def index(self, request, page):
@@ -268,11 +270,8 @@ class ImagesSerializer(resource.Serializer):
         """The new image, and where it is."""
         response = self.update(request, image)
         response.status_int = 201
-        endpoint = (self._public_endpoint or request.application_url)
         response.headers['Location'] = (
-            f'{endpoint.rstrip("/")}/v2/images/{image.id}'
-            if self._public_endpoint
-            else f'{request.host_url}/v2/images/{image.id}')
+            f'{request.host_url}/v2/images/{image.id}')
         if self._methods:
             response.headers['OpenStack-image-import-methods'] = ','.join(
                 self._methods)
@@ -309,6 +308,14 @@ def create_resource(service, schema):
     return resource.Resource(
         ImagesController(service), ImagesDeserializer(service.conf, schema),
         ImagesSerializer(service))
+
+
+def _require_changeable(context, image, name):
+    """Data is of the format it was uploaded as; owners are given."""
+    if name in _FORMATS and image.status != 'queued':
+        raise exception.FormatFixed(name=name)
+    if name == 'owner' and not context.is_admin:
+        raise exception.OwnerFixed()
 
 
 def _require_writable(name, read_only):

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file that grows over several requests, perhaps of several processes.
+
+Its name says who may write. Between requests it has its resting name; whoever
+goes on renames it to a name of its own. Every write, and every other change,
+is made under a lock on the file, once it is sure that the name still is the
+writer's. So a former writer that hangs, or whose machine was asleep, cannot
+change a byte when it wakes up: its name is gone.
+
+The lock is held for the moment of one write only. It is an flock, which
+network file systems have between machines too.
+"""
+import contextlib
+import fcntl
+import os
+import time
+import uuid
+
+from glancelite import exception
+from glancelite.stores import driver
+from glancelite.stores import files
+
+#: Bytes, and seconds, after which what was written is made to stay.
+_SYNC_EVERY = 64 * 1024 * 1024
+_SYNC_SECONDS = 3
+
+#: Looks for a file that others may be renaming.
+_ATTEMPTS = 10
+
+#: Between a resting name and what makes it the name of a writer.
+_MARK = '.'
+
+
+class ResumableFileWriter(driver.ResumableWriter):
+    """Goes on with a file at ``offset``; what is beyond is cut off.
+
+    :param final: the path that the file has when it is whole.
+    :param resting: its path between requests.
+    :param offset: bytes that are known to be there.
+    :raises DataMissing: they are not.
+    """
+
+    def __init__(self, final, resting, offset, permissions):
+        self._final = final
+        self._resting = resting
+        self._permissions = permissions
+        self._name = resting.with_name(
+            f'{resting.name}{_MARK}{uuid.uuid4().hex}')
+        self._synced_at = time.monotonic()
+        self.position = self.synced = offset
+        with files.errors():
+            self._descriptor = self._take(offset)
+
+    def _take(self, offset):
+        """:returns: a descriptor of the file, which has our name now."""
+        for _ in range(_ATTEMPTS):
+            path = self._find(create=not offset)
+            try:
+                descriptor = os.open(path, os.O_RDWR)
+            except FileNotFoundError:
+                # It may have just been renamed.
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if _is(path, descriptor):
+                    self._begin(path, descriptor, offset)
+                    fcntl.flock(descriptor, fcntl.LOCK_UN)
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+        raise exception.DataMissing(image_id=self._final.name)
+
+    def _find(self, create):
+        """:returns: the path that the file has at the moment."""
+        if self._resting.exists():
+            return self._resting
+        for path in names_of_writers(self._resting):
+            return path
+        if self._final.exists():
+            # Committed, but the image never got to know.
+            return self._final
+        if create:
+            descriptor = os.open(self._resting, os.O_WRONLY | os.O_CREAT,
+                                 0o666)
+            os.close(descriptor)
+        return self._resting
+
+    def _begin(self, path, descriptor, offset):
+        if os.fstat(descriptor).st_size < offset:
+            raise exception.DataMissing(image_id=self._final.name)
+        os.rename(path, self._name)
+        os.ftruncate(descriptor, offset)
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        files.sync_directory(self._final.parent)
+
+    @contextlib.contextmanager
+    def _ours(self):
+        """Nobody else is at the file while the block runs.
+
+        :raises LeaseLost: somebody has gone on with it since.
+        """
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            if not _is(self._name, self._descriptor):
+                raise exception.LeaseLost(image_id=self._final.name)
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def write(self, block):
+        view = memoryview(block)
+        with files.errors(), self._ours():
+            while view:
+                view = view[os.write(self._descriptor, view):]
+        self.position += len(block)
+        if (self.position - self.synced >= _SYNC_EVERY
+                or time.monotonic() - self._synced_at >= _SYNC_SECONDS):
+            self.sync()
+
+    def sync(self):
+        with files.errors():
+            os.fdatasync(self._descriptor)
+        self.synced = self.position
+        self._synced_at = time.monotonic()
+        return self.synced
+
+    def stored(self, offset):
+        return _Stored(self._descriptor, offset)
+
+    def park(self):
+        with files.errors(), self._ours():
+            os.rename(self._name, self._resting)
+        self.abandon()
+
+    def commit(self):
+        with files.errors(), self._ours():
+            if self._permissions:
+                os.fchmod(self._descriptor, self._permissions)
+            os.fsync(self._descriptor)
+            os.rename(self._name, self._final)
+            files.sync_directory(self._final.parent)
+        self.abandon()
+        return f'file://{self._final}'
+
+    def abandon(self):
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def cancel(self):
+        self.abandon()
+        discard(self._final, self._resting)
+
+
+class _Stored:
+    """Reads what a writer has written, whoever renames it."""
+
+    def __init__(self, descriptor, offset):
+        self._descriptor = descriptor
+        self._offset = offset
+
+    def read(self, size):
+        with files.errors():
+            block = os.pread(self._descriptor, size, self._offset)
+        self._offset += len(block)
+        return block
+
+
+def names_of_writers(resting):
+    """:returns: the paths by which writers of a file know it, at most one."""
+    prefix = resting.name + _MARK
+    with os.scandir(resting.parent) as entries:
+        return [resting.with_name(entry.name) for entry in entries
+                if entry.name.startswith(prefix)]
+
+
+def discard(final, resting):
+    """Remove a file, whatever name it has.
+
+    A writer may rename it meanwhile; the final name is what nobody takes it
+    away from any more.
+    """
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            resting.unlink()
+            break
+        names = names_of_writers(resting)
+        if not names:
+            break
+        for name in names:
+            name.unlink(missing_ok=True)
+    final.unlink(missing_ok=True)
+    files.sync_directory(final.parent)
+
+
+def _is(path, descriptor):
+    """:returns: whether ``path`` names the open file."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    opened = os.fstat(descriptor)
+    return (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino)
