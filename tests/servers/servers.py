@@ -20,7 +20,7 @@ _ROOT = pathlib.Path(__file__).parents[2]
 _ETC = _ROOT / 'etc'
 _SHIPPED_ADDRESS = '127.0.0.1:9292'
 
-_APACHE_MODULES = pathlib.Path('/usr/lib/apache2/modules')
+APACHE_MODULES = pathlib.Path('/usr/lib/apache2/modules')
 
 _APACHE = '''
 ServerName localhost
@@ -120,7 +120,7 @@ class ModWsgi(Server):
     """Apache httpd with mod_wsgi, which brings its own Python."""
 
     def missing(self):
-        module = _APACHE_MODULES / 'mod_wsgi.so'
+        module = APACHE_MODULES / 'mod_wsgi.so'
         if not shutil.which('apache2') or not module.exists():
             return 'apache2 with mod_wsgi is not installed'
         version = '{}.{}'.format(*sys.version_info)
@@ -131,12 +131,16 @@ class ModWsgi(Server):
             return 'apache2 does not run as root, and setpriv is missing'
         return None
 
+    def configuration(self, served):
+        """:returns: httpd's configuration."""
+        return _APACHE.format(
+            folder=served.folder, log=served.log, modules=APACHE_MODULES,
+            root=_ROOT, etc=_ETC, port=served.address.rpartition(':')[2],
+            path=f'{_ROOT}:{sysconfig.get_path("purelib")}')
+
     def command(self, served):
         httpd = served.folder / 'httpd.conf'
-        httpd.write_text(_APACHE.format(
-            folder=served.folder, log=served.log, modules=_APACHE_MODULES,
-            root=_ROOT, etc=_ETC, port=served.address.rpartition(':')[2],
-            path=f'{_ROOT}:{sysconfig.get_path("purelib")}'))
+        httpd.write_text(self.configuration(served))
         command = ['apache2', '-DFOREGROUND', '-f', str(httpd)]
         if os.getuid():
             return command
@@ -154,14 +158,14 @@ SERVERS = {'eventlet': Eventlet(), 'mod_wsgi': ModWsgi(), 'uwsgi': Uwsgi(),
 
 
 class Served(application.Application):
-    """The service under one of ``SERVERS``.
+    """The service under a server.
 
-    :param name: the server's.
+    :param server: a :class:`Server`, or its name in ``SERVERS``.
     """
 
-    def __init__(self, name, **options):
+    def __init__(self, server, **options):
         super().__init__('eventlet', **options)
-        self._server = SERVERS[name]
+        self._server = SERVERS.get(server, server)
 
     @property
     def address(self):
