@@ -110,6 +110,9 @@ class Inspection:
             found.safety_check()
         except format_inspector.SafetyCheckFailed:
             raise exception.UnsafeImage() from None
+        except format_inspector.ImageFormatError:
+            raise exception.UnsafeImage(
+                'Incomplete file cannot be safety checked') from None
 
 
 class Limit:
