@@ -8,7 +8,6 @@ import sqlalchemy
 import testscenarios
 import testtools
 
-from glancelite import exception
 from tests.functional import application
 from tests.functional import client as client_module
 
@@ -337,15 +336,3 @@ class UnlimitedTest(QuotaTestCase):
                               if 'usage_reservations' in each
                               or 'sum(' in each or 'count(' in each])
 
-
-class OptionTest(testtools.TestCase):
-    """user_storage_quota that is no amount ends the start."""
-
-    scenarios = [(text, {'text': text}) for text in (
-        '1 KB', '1kb', '1.5KB', '-5', '5XB', 'many', '')]
-
-    def test_it_is_named(self):
-        refused = self.assertRaises(
-            exception.ConfigurationError, self.useFixture,
-            application.Application('wsgi', user_storage_quota=self.text))
-        self.assertIn('user_storage_quota', str(refused))
