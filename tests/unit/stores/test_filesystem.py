@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file store: the contract, and what is special to files."""
+import os
+import pathlib
+import stat
+import types
+import uuid
+
+import fixtures
+import testtools
+
+from glancelite import exception
+from glancelite.stores import filesystem
+from tests.contract import store_driver
+
+
+def options(directory, permissions=0):
+    """:returns: the option group of a file store."""
+    return types.SimpleNamespace(
+        filesystem_store_datadir=str(directory),
+        filesystem_store_file_perm=permissions,
+        store_description='Files', weight=5)
+
+
+class FilesystemContractTest(store_driver.StoreDriverContract,
+                             testtools.TestCase):
+    """The file store keeps the contract."""
+
+    def make_driver(self):
+        self.folder = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).path) / 'images'
+        return filesystem.FilesystemDriver('fast', options(self.folder))
+
+    def contents(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+class FilesystemTest(testtools.TestCase):
+    """Names, permissions, and what the operating system refuses."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).path)
+        self.driver = filesystem.FilesystemDriver(
+            'fast', options(self.folder))
+        self.image_id = str(uuid.uuid4())
+
+    def store(self, driver=None):
+        writer = (driver or self.driver).writer(self.image_id, 'token')
+        writer.write(b'data')
+        return writer.commit()
+
+    def test_a_location_is_the_one_that_glance_writes(self):
+        self.assertEqual(f'file://{self.folder}/{self.image_id}',
+                         self.store())
+        self.assertEqual(b'data',
+                         (self.folder / self.image_id).read_bytes())
+
+    def test_an_unfinished_file_bears_a_name_that_is_no_images(self):
+        writer = self.driver.writer(self.image_id, 'token')
+        self.addCleanup(writer.cancel)
+        name, = os.listdir(self.folder)
+        self.assertTrue(name.startswith(filesystem.TEMPORARY_PREFIX))
+
+    def test_files_of_glance_are_read(self):
+        path = self.folder / self.image_id
+        path.write_bytes(b'of glance')
+        for scheme in ('file', 'filesystem'):
+            url = f'{scheme}://{path}'
+            self.assertTrue(self.driver.owns(url))
+            with self.driver.open(url, 3) as file:
+                self.assertEqual(b'glance', file.read())
+
+    def test_a_folder_may_have_any_letters_in_its_name(self):
+        folder = self.folder / 'a b ü'
+        driver = filesystem.FilesystemDriver('odd', options(folder))
+        driver.check()
+        url = self.store(driver)
+        self.assertEqual(4, driver.size(url))
+        self.assertTrue(driver.owns(url))
+
+    def test_files_in_folders_beside_or_below_are_not_its_own(self):
+        below = self.folder / 'below'
+        below.mkdir()
+        for path in (below / self.image_id, self.folder.parent / 'x',
+                     self.folder / '..' / 'x', '/etc/passwd',
+                     f'{self.folder}/../../etc/passwd'):
+            self.assertFalse(self.driver.owns(f'file://{path}'))
+
+    def test_permissions_are_those_of_the_option(self):
+        driver = filesystem.FilesystemDriver(
+            'fast', options(self.folder, permissions=640))
+        self.store(driver)
+        mode = (self.folder / self.image_id).stat().st_mode
+        self.assertEqual(0o640, stat.S_IMODE(mode))
+
+    def test_a_folder_that_cannot_be_made_stops_the_start(self):
+        file = self.folder / 'file'
+        file.write_text('')
+        driver = filesystem.FilesystemDriver('bad', options(file / 'below'))
+        error = self.assertRaises(exception.ConfigurationError,
+                                  driver.check)
+        self.assertIn(str(file), str(error))
+
+    def test_missing_data_names_no_path(self):
+        error = self.assertRaises(
+            exception.DataMissing, self.driver.open,
+            f'file://{self.folder}/{self.image_id}')
+        self.assertNotIn(str(self.folder), str(error))
+
+    def test_a_full_device_is_storage_full(self):
+        # /dev/full refuses every write for want of space.
+        if not os.path.exists('/dev/full'):
+            self.skipTest('There is no /dev/full.')
+        writer = self.driver.writer(self.image_id, 'token')
+        self.addCleanup(writer.cancel)
+        full = os.open('/dev/full', os.O_WRONLY)
+        os.dup2(full, writer._descriptor)
+        os.close(full)
+        self.assertRaises(exception.StorageFull, writer.write, b'x')
+
+    def test_a_store_knows_how_it_is_described(self):
+        self.assertEqual(('fast', 'Files', 5),
+                         (self.driver.identifier, self.driver.description,
+                          self.driver.weight))
