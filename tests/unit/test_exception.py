@@ -8,6 +8,7 @@ import webob.exc
 from glancelite import exception
 from glancelite.api import resource
 
+
 def classes(root=exception.GlanceliteError):
     """Yield every class of error."""
     yield root
