@@ -18,6 +18,9 @@ LOG = log.getLogger(__name__)
 #: The environ key under which the context middleware leaves the context.
 CONTEXT = 'glancelite.context'
 
+#: The registry that names the types of problems.
+_PROBLEMS = 'https://iana.org/assignments/http-problem-types'
+
 
 class Request(webob.Request):
     """A request, with what deserializers ask of it."""
@@ -107,6 +110,10 @@ class Serializer:
             return webob.Response(status=204)
         return json_response(result)
 
+    def error(self, request, error):
+        """:returns: the response that tells of ``error``."""
+        return error_response(error)
+
 
 class Resource:
     """The calls on one noun.
@@ -134,7 +141,7 @@ class Resource:
         except webob.exc.HTTPException as response:
             return response
         except exception.GlanceliteError as error:
-            return error_response(error)
+            return self._serializer.error(request, error)
         except Exception:
             LOG.exception('Unexpected error in %s', action)
             return webob.exc.HTTPInternalServerError(_(
@@ -144,6 +151,8 @@ class Resource:
 
 def error_response(error):
     """:returns: ``error`` as a response: JSON, HTML or text as accepted."""
+    if isinstance(error, exception.Problem):
+        return _problem_response(error)
     kind = webob.exc.status_map.get(error.code)
     if kind is None:
         kind = webob.exc.HTTPInternalServerError
@@ -151,3 +160,13 @@ def error_response(error):
     own_text = '${explanation}' not in kind.body_template_obj.template
     words = 'detail' if own_text or error.is_detail else 'explanation'
     return kind(headers=error.headers, **{words: str(error)})
+
+
+def _problem_response(error):
+    """:returns: ``error`` as problem details; RFC 9457."""
+    response = json_response({
+        'type': f'{_PROBLEMS}#{error.problem}', 'title': str(error),
+        'status': error.code, **error.members}, error.code)
+    response.content_type = 'application/problem+json'
+    response.headers.update(error.headers)
+    return response

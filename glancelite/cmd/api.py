@@ -31,6 +31,7 @@ from oslo_log import log  # noqa: E402
 from glancelite import deploy  # noqa: E402
 from glancelite import exception  # noqa: E402
 from glancelite import service as service_module  # noqa: E402
+from glancelite.api import interim  # noqa: E402
 
 LOG = log.getLogger(__name__)
 
@@ -89,6 +90,19 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def handle_one_request(self):
         super().handle_one_request()
         self.close_connection |= self.stopping
+
+    def get_environ(self):
+        environ = super().get_environ()
+        environ[interim.SEND] = self._send_interim
+        return environ
+
+    def _send_interim(self, status, headers):
+        lines = [f'HTTP/1.1 {status}',
+                 *(f'{name}: {value}' for name, value in headers.items())]
+        # A client that is gone is noticed where its body is read.
+        with contextlib.suppress(OSError):
+            self.wfile.write('\r\n'.join([*lines, '', '']).encode())
+            self.wfile.flush()
 
     def finish(self):
         self.sockets.discard(self.connection)

@@ -158,6 +158,23 @@ class Edit:
             raise exception.InvalidPosition(action='removing')
         del present[index]
 
+    def remove_from(self, store):
+        """Remove the location in ``store``; callers need not see any.
+
+        :raises LocationStatusConflict: the image is not active.
+        :raises NotInStore: it has none there.
+        :raises LastLocation: it is the only one.
+        """
+        self._require_status('remove')
+        present = self._image.locations
+        left = [location for location in present
+                if location.metadata.get('store') != store]
+        if len(left) == len(present):
+            raise exception.NotInStore(image_id=self._image.id, store=store)
+        if not left:
+            raise exception.LastLocation()
+        present[:] = left
+
     def replace(self, values):
         """Set the locations of a queued image; order and metadata of others.
 
@@ -223,6 +240,9 @@ class Edit:
         """``word`` is what the refusal calls it that is called ``action``."""
         if not self._locations.visible:
             raise exception.LocationsInvisible(action=word)
+        self._require_status(action)
+
+    def _require_status(self, action):
         if self._image.status not in _CHANGEABLE[action]:
             raise exception.LocationStatusConflict(
                 action=action, status=self._image.status)

@@ -10,6 +10,7 @@ import datetime
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite.db import keyset
 from glancelite.db import models
 from glancelite.objects import image as image_object
 
@@ -78,8 +79,8 @@ def page(context, query, columns, dialect, after=None):
     """
     conditions = _conditions(query, dialect)
     if after is not None:
-        conditions.append(_beyond(query.sort, after))
-    order = _order(query.sort, dialect)
+        conditions.append(keyset.beyond(_images, query.sort, after))
+    order = keyset.order(_images, query.sort, dialect)
     ranges = [way.where(*conditions).order_by(*order).limit(query.limit)
               for way in _ways(context, query)]
     ids = [sqlalchemy.select(each.subquery().c.id) for each in ranges]
@@ -181,37 +182,3 @@ def _has(table, *conditions):
     return sqlalchemy.select(table.c.id).where(
         table.c.image_id == _images.c.id,
         table.c.deleted == sql.false(), *conditions).exists()
-
-
-def _order(sort, dialect):
-    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
-    order = []
-    for key, direction in sort:
-        column = _images.c[key]
-        each = column.asc() if direction == 'asc' else column.desc()
-        if dialect == 'postgresql' and column.nullable:
-            each = (each.nulls_first() if direction == 'asc'
-                    else each.nulls_last())
-        order.append(each)
-    return order
-
-
-def _beyond(sort, row):
-    """:returns: the condition that an image comes after ``row``."""
-    condition = sql.false()
-    for key, direction in reversed(sort):
-        column, value = _images.c[key], row[key]
-        tie = column.is_(None) if value is None else column == value
-        condition = sqlalchemy.or_(_past(column, direction, value),
-                                   sqlalchemy.and_(tie, condition))
-    return condition
-
-
-def _past(column, direction, value):
-    if direction == 'asc':
-        return column.is_not(None) if value is None else column > value
-    if value is None:
-        return sql.false()
-    if column.nullable:
-        return sqlalchemy.or_(column < value, column.is_(None))
-    return column < value

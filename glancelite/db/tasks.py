@@ -7,7 +7,9 @@ from sqlalchemy import sql
 
 from glancelite import exception
 from glancelite.db import api
+from glancelite.db import keyset
 from glancelite.db import models
+from glancelite.objects import query as query_object
 from glancelite.objects import task as task_object
 
 _tasks = models.tasks
@@ -69,6 +71,35 @@ class Tasks:
         if row is None:
             raise exception.TaskNotFound(task_id=task_id)
         return _task(row)
+
+    @api.transaction
+    def list(self, context, filters, sort, marker, limit):
+        """:returns: a :class:`Page` of tasks; to others than administrators
+        those of their project.
+
+        :param filters: dict of column and value.
+        :param sort: (key, direction) pairs, the last of which never ties.
+        :raises MarkerNotFound: when the marker is no task of the caller.
+        """
+        statement = _select().where(*(
+            _tasks.c[name] == value for name, value in filters.items()))
+        if not context.is_admin:
+            statement = statement.where(
+                _tasks.c.owner == context.project_id)
+        with self._database.reader() as connection:
+            if marker is not None:
+                row = connection.execute(statement.with_only_columns(
+                    *_tasks.c).where(_tasks.c.id == marker)).mappings()
+                after = row.first()
+                if after is None:
+                    raise exception.MarkerNotFound(marker=marker)
+                statement = statement.where(
+                    keyset.beyond(_tasks, sort, after))
+            statement = statement.order_by(*keyset.order(
+                _tasks, sort, self._database.dialect)).limit(limit)
+            tasks = [_task(row) for row in connection.execute(statement)]
+        full = limit and len(tasks) == limit
+        return query_object.Page(tasks, tasks[-1].id if full else None)
 
     @api.transaction
     def of_image(self, context, image_id):

@@ -23,3 +23,7 @@ class TaskNotFound(error.NotFound):
 
 class DataMissing(error.NotFound):
     sentence = _('The data of image %(image_id)s cannot be found.')
+
+
+class NotInStore(error.NotFound):
+    sentence = _('Image %(image_id)s is not stored in store %(store)s')

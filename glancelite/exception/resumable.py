@@ -9,6 +9,18 @@ class UploadNotFound(error.NotFound):
                  'is found; it may have ended, or run out.')
 
 
+class UploadUnfinished(error.Conflict):
+    """The image has an unfinished upload, :attr:`upload`, already."""
+
+    sentence = _('Image status transition from saving to saving is not '
+                 'allowed: the image has an unfinished upload. It can be '
+                 'continued, or cancelled.')
+
+    def __init__(self, upload):
+        super().__init__()
+        self.upload = upload
+
+
 class NotResumable(error.GlanceliteError):
     code = 501
     sentence = _("Store '%(store)s' cannot take an upload in parts; upload "

@@ -8,6 +8,11 @@ PENDING = 'pending'
 PROCESSING = 'processing'
 SUCCESS = 'success'
 FAILURE = 'failure'
+STATUSES = (PENDING, PROCESSING, SUCCESS, FAILURE)
+
+#: A task of its own, by which Glance of old imported.
+LEGACY_IMPORT = 'import'
+TYPES = (LEGACY_IMPORT, 'api_image_import', 'location_import')
 
 
 @dataclasses.dataclass

@@ -101,7 +101,10 @@ class FilesystemDriver(driver.Driver):
 
     @staticmethod
     def _path(url):
-        parts = urllib.parse.urlsplit(url)
+        try:
+            parts = urllib.parse.urlsplit(url)
+        except ValueError:
+            raise exception.DataMissing(image_id='') from None
         path = pathlib.Path(urllib.parse.unquote(parts.path))
         if parts.scheme not in FilesystemDriver.schemes or parts.netloc:
             raise exception.DataMissing(image_id=path.name)

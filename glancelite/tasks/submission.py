@@ -24,12 +24,14 @@ class Imports:
         self._tasks = tasks
         self._executor = executor
 
-    def submit(self, context, image, request):
+    def submit(self, context, image, request, kind=KIND, shown=None):
         """Let ``request`` be done to ``image``.
 
         The lock and the lease by which a process finds the task come into
         being together.
 
+        :param kind: the type of task.
+        :param shown: its input, unless it is that of an import call.
         :returns: the task.
         :raises Conflict: the image is not in the status that the method
             needs.
@@ -39,8 +41,8 @@ class Imports:
         if image.status != status:
             raise exception.Conflict(sentence)
         task = task_object.Task.new(
-            KIND, context, context.project_id or image.owner, image.id,
-            _shown(image, request))
+            kind, context, context.project_id or image.owner, image.id,
+            shown or _shown(image, request))
         lease = lease_object.Lease(image.id, lease_object.IMPORT, {
             'task_id': task.id, 'request': dataclasses.asdict(request),
             'stores': request.stores, 'status': status, 'attempts': 0,

@@ -7,7 +7,6 @@ import webob.exc
 from glancelite.api import json_patch
 from glancelite.i18n import _
 
-
 _IMAGE = re.compile('/v2/images/[^/]+')
 
 

@@ -45,3 +45,11 @@ TASK = {'name': 'task', 'properties': {
 #: A task in a list: without its parameters and outcome.
 TASK_IN_LIST = {'name': 'task', 'properties': {
     **_IDENTITY, **_OWNER, **_REST}}
+
+#: What creates a task; its type says that nobody else's may be created.
+REQUEST = {
+    'name': 'task',
+    'properties': {'type': {'enum': ['import']},
+                   'input': {'type': ['null', 'object']}},
+    'additionalProperties': False,
+}

@@ -12,9 +12,13 @@ from glancelite.api.v2 import image_tags
 from glancelite.api.v2 import image_tasks
 from glancelite.api.v2 import images
 from glancelite.api.v2 import schemas
+from glancelite.api.v2 import stores
+from glancelite.api.v2 import tasks
+from glancelite.api.v2 import uploads
 from glancelite.api.v2 import usage
 
 _IMAGE = '/images/{image_id}'
+_UPLOAD = f'{_IMAGE}/uploads/{{upload_id}}'
 
 #: (method, path, resource, action)
 ROUTES = (
@@ -29,7 +33,15 @@ ROUTES = (
 
     ('GET', f'{_IMAGE}/file', 'image_data', 'download'),
     ('HEAD', f'{_IMAGE}/file', 'image_data', 'download'),
-    ('PUT', f'{_IMAGE}/file', 'image_data', 'upload'),
+    ('PUT', f'{_IMAGE}/file', 'image_file', 'upload'),
+    ('POST', f'{_IMAGE}/file', 'image_file', 'upload'),
+    ('OPTIONS', f'{_IMAGE}/file', 'uploads', 'options'),
+
+    ('GET', _UPLOAD, 'uploads', 'show'),
+    ('HEAD', _UPLOAD, 'uploads', 'show'),
+    ('PATCH', _UPLOAD, 'uploads', 'update'),
+    ('DELETE', _UPLOAD, 'uploads', 'delete'),
+    ('OPTIONS', _UPLOAD, 'uploads', 'options'),
 
     ('PUT', f'{_IMAGE}/stage', 'image_import', 'stage'),
     ('POST', f'{_IMAGE}/import', 'image_import', 'submit'),
@@ -51,6 +63,13 @@ ROUTES = (
 
     ('GET', f'{_IMAGE}/tasks', 'image_tasks', 'index'),
 
+    ('GET', '/tasks', 'tasks', 'index'),
+    ('POST', '/tasks', 'tasks', 'create'),
+    ('GET', '/tasks/{task_id}', 'tasks', 'show'),
+    ('DELETE', '/tasks/{task_id}', 'tasks', 'delete'),
+
+    ('DELETE', '/stores/{store_id}/{image_id}', 'stores', 'delete'),
+
     ('GET', '/info/import', 'discovery', 'import_methods'),
     ('GET', '/info/stores', 'discovery', 'stores'),
     ('GET', '/info/stores/detail', 'discovery', 'stores_detail'),
@@ -66,16 +85,22 @@ def app_factory(global_conf, **local_conf):
 def create(service):
     """:returns: the WSGI application that serves ``ROUTES``."""
     schema = schemas.load(service.conf)
+    data = image_data.create_resource(service)
+    parts = uploads.create_resource(service)
     return router.Router(ROUTES, {
         'schemas': schemas.create_resource(schema),
         'images': images.create_resource(service, schema),
-        'image_data': image_data.create_resource(service),
+        'image_data': data,
+        'image_file': uploads.Entry(data, parts),
+        'uploads': parts,
         'image_import': image_import.create_resource(service),
         'image_actions': image_actions.create_resource(service),
         'image_tags': image_tags.create_resource(service),
         'image_locations': image_locations.create_resource(service),
         'image_members': image_members.create_resource(service),
         'image_tasks': image_tasks.create_resource(service),
+        'tasks': tasks.create_resource(service, schema),
+        'stores': stores.create_resource(service),
         'discovery': discovery.create_resource(service),
         'usage': usage.create_resource(service),
     })

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One copy of an image is deleted from one of several stores."""
+from glancelite import exception
+from glancelite.api import resource
+from glancelite.api.v2 import access
+
+_ATTEMPTS = 10
+
+
+class StoresController:
+    """Deletes copies.
+
+    :param service: a :class:`~glancelite.service.Service`.
+    """
+
+    def __init__(self, service):
+        self._access = access.ImageAccess(service)
+        self._stores = service.stores
+        self._locations = service.locations
+        self._quota = service.quota
+
+    def delete(self, context, store_id, image_id):
+        """Delete the copy of the image in ``store_id``, never the last."""
+        self._stores.require([store_id])
+        for _attempt in range(_ATTEMPTS):
+            image = self._access.get(context, image_id,
+                                     'delete_image_location')
+            edit = self._locations.edit(image)
+            edit.remove_from(store_id)
+            try:
+                return edit.save(context, self._quota.maxima)
+            except exception.ImageChanged:
+                continue
+        raise exception.ImageChanged(image_id=image_id)
+
+
+def create_resource(service):
+    """:returns: the resource for ``/v2/stores/{store_id}/{image_id}``."""
+    return resource.Resource(StoresController(service))
