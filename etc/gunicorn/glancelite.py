@@ -21,8 +21,17 @@ graceful_timeout = 60
 # Tokens of Keystone can be long.
 limit_request_field_size = 16384
 
+#: Seconds that a client may send or take nothing; gunicorn waits for ever.
+_CLIENT_TIMEOUT = 60
+
 
 def pre_request(worker, req):
+    """Hold clients to their time, and tell them when to send."""
+    req.unreader.sock.settimeout(_CLIENT_TIMEOUT)
+    _continue_later(req)
+
+
+def _continue_later(req):
     """Send 100 (Continue) when the body is wanted, not before.
 
     gunicorn sends it before it asks the application, which could then not
