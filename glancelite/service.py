@@ -151,6 +151,8 @@ def start(conf, threads=None, background=True):
     service = Service(conf, threads)
     if service.database.dialect == 'sqlite':
         migration.sync(service.database)
+    else:
+        migration.require_head(service.database)
     if background:
         service.start()
         _restart_after_fork(service)

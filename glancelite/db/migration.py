@@ -9,14 +9,20 @@ from alembic import command
 from alembic import config as alembic_config
 from alembic import script
 from alembic.runtime import migration as alembic_migration
+from oslo_db import exception as db_exception
+from oslo_log import log
 import sqlalchemy
 
+from glancelite import exception
 from glancelite.db import migration_lock
 from glancelite.db import migrations
 from glancelite.db import models
 
 #: The revisions of Glance's schema that this release can work on.
 GLANCE_REVISIONS = ('2024_1_contract01',)
+
+
+LOG = log.getLogger(__name__)
 
 
 class SchemaError(Exception):
@@ -90,6 +96,27 @@ def check(database):
         raise SchemaError(f'The database is at revision {current}, which '
                           'this release does not know.') from None
     return pending[::-1]
+
+
+def require_head(database):
+    """Find out at start what every request would stumble over.
+
+    A database that cannot be reached may come back: requests tell then.
+
+    :raises ConfigurationError: the schema is not this release's.
+    """
+    try:
+        pending = check(database)
+    except db_exception.DBConnectionError:
+        LOG.error('The database cannot be reached; serving begins when it '
+                  'can be')
+        return
+    except SchemaError as error:
+        raise exception.ConfigurationError(str(error)) from None
+    if pending:
+        raise exception.ConfigurationError(
+            'The database is not at the schema of this release: run '
+            '"glancelite-manage db sync", or "db adopt" for one of Glance')
 
 
 def run(database, step, target):
