@@ -5,9 +5,14 @@ A parent process holds the listening socket; workers serve it and are
 replaced when they die. SIGTERM and SIGINT end the service once running
 requests are done; SIGHUP starts workers with the configuration read anew.
 """
-import eventlet
-from eventlet import greenio
-from eventlet import patcher
+import warnings
+
+# Nothing an operator who starts the server can do about.
+warnings.filterwarnings('ignore', message=r'\s*Eventlet is deprecated')
+
+import eventlet  # noqa: E402
+from eventlet import greenio  # noqa: E402
+from eventlet import patcher  # noqa: E402
 
 # Everything that waits must be made to yield before it is imported.
 eventlet.monkey_patch()
