@@ -3,7 +3,9 @@
 """
 import atexit
 import hashlib
+import pathlib
 
+import fixtures
 import testscenarios
 import testtools
 from testtools import content
@@ -58,13 +60,17 @@ _running = {}
 
 
 def _service(mode, name, **options):
-    """:returns: an application for many tests, and what it reads from."""
+    """:returns: an application for many tests, what it reads from, and the
+        directory of its store."""
     if (mode, name) not in _running:
         source = wire.Source(serve)
         source.setUp()
         atexit.register(source.cleanUp)
+        folder = fixtures.TempDir()
+        folder.setUp()
+        atexit.register(folder.cleanUp)
         service = application.Application(mode, **{
-            **STORES,
+            **STORES, 'fast': {'filesystem_store_datadir': folder.path},
             'show_multiple_locations': True,
             'http_retries': 1,
             'import_filtering_opts': {
@@ -72,7 +78,7 @@ def _service(mode, name, **options):
             **options})
         service.setUp()
         atexit.register(service.cleanUp)
-        _running[mode, name] = service, source
+        _running[mode, name] = service, source, pathlib.Path(folder.path)
     return _running[mode, name]
 
 
@@ -85,7 +91,7 @@ class LocationsTestCase(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.service, self.source = _service(
+        self.service, self.source, self.fast = _service(
             self.mode, self.service_name, **self.options)
         self.client = self.service.client.renewed()
         self.addOnException(lambda exc_info: self.addDetail(
@@ -495,7 +501,7 @@ class StoredCopyTest(LocationsTestCase):
         return shown
 
     def _file(self, image):
-        return self.service.store / image['id']
+        return self.fast / image['id']
 
     def test_positions_are_those_that_callers_see(self):
         image = self._image()

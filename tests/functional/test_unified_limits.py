@@ -67,8 +67,9 @@ class UnifiedLimitsTest(testtools.TestCase):
     def start(self, **options):
         """:returns: a client of glancelite-api, which knows Keystone."""
         self.application = self.useFixture(application.Application(
-            'eventlet', workers=2, use_keystone_limits=True,
-            keystone_limits_cache_seconds=0, **{
+            'eventlet', **{
+                'workers': 2, 'use_keystone_limits': True,
+                'keystone_limits_cache_seconds': 0,
                 'oslo_limit': {
                     'auth_type': 'password', 'auth_url': URL,
                     'username': 'admin', 'password': PASSWORD,
