@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The body of a request, read alike under every server."""
+import importlib
 import os
 
 from glancelite import exception
@@ -19,8 +20,8 @@ def prepare(environ):
         environ['wsgi.input_terminated'] = True
     if 'uwsgi.version' not in environ:
         return
-    # The module exists inside uWSGI alone.
-    import uwsgi
+    # No package has this module; it exists inside uWSGI alone.
+    uwsgi = importlib.import_module('uwsgi')
     if is_chunked(environ):
         # Under uWSGI wsgi.input knows of Content-Length alone.
         environ['wsgi.input'] = UwsgiChunks(uwsgi.chunked_read)
