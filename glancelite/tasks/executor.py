@@ -33,7 +33,7 @@ class Executor:
         self._threads = threads
         self._runner = runner
         self._running = 0
-        self._lock = threads.lock()
+        self._idle = threading.Condition()
         self._wanted = threading.Event()
         self._stopped = False
 
@@ -46,6 +46,13 @@ class Executor:
         """Take no further task; running ones go on."""
         self._stopped = True
         self._wanted.set()
+
+    def drain(self):
+        """Take no further task, and return when the running ones are done.
+        """
+        self.stop()
+        with self._idle:
+            self._idle.wait_for(lambda: not self._running)
 
     def wake(self):
         """Look now: a task was added or has ended."""
@@ -69,7 +76,7 @@ class Executor:
                                             self._per_project):
             lease = self._leases.claim(waiting)
             if lease is not None:
-                with self._lock:
+                with self._idle:
                     self._running += 1
                 self._threads.background(self._work, lease)
                 return True
@@ -83,6 +90,7 @@ class Executor:
             LOG.exception('Image %s: its task ended unexpectedly and will '
                           'be tried again', lease.image_id)
         finally:
-            with self._lock:
+            with self._idle:
                 self._running -= 1
+                self._idle.notify_all()
             self.wake()

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images that are imported: staged, fetched, and copied between stores."""
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+
+import testscenarios
+import testtools
+
+from tests.functional import application
+from tests.unit.fetch import wire
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+DATA = os.urandom(3 * 1024 * 1024 + 17)
+SHA512 = hashlib.sha512(DATA).hexdigest()
+
+OPTIONS = {
+    'enabled_backends': 'fast:file,cheap:file,web:http',
+    'glance_store': {'default_backend': 'fast'},
+    'fast': {'filesystem_store_datadir': '{folder}/fast'},
+    'cheap': {'filesystem_store_datadir': '{folder}/cheap', 'weight': 10},
+    'os_glance_staging_store': {
+        'filesystem_store_datadir': '{folder}/staging'},
+    'import_filtering_opts': {'allowed_hosts': '127.0.0.1',
+                              'allowed_ports': ''},
+    'task': {'poll_interval': 1},
+    'lease': {'ttl': 3, 'sweep_interval': 1},
+}
+
+
+def serve(request):
+    """The data at one path, nothing at any other."""
+    if request.path == '/data':
+        return wire.send(request, DATA)
+    return wire.send(request, b'', 404)
+
+
+class ImportTestCase(testtools.TestCase):
+    """A service with two stores to write to."""
+
+    mode = 'wsgi'
+    options = {}
+
+    def setUp(self):
+        super().setUp()
+        self.application = self.useFixture(application.Application(
+            self.mode, **{**OPTIONS, **self.options}))
+        self.client = self.application.client
+
+    def create(self):
+        return self.client.create(
+            disk_format='raw', container_format='bare')['id']
+
+    def stage(self, image_id, data=DATA):
+        return self.client.request(
+            'PUT', f'/v2/images/{image_id}/stage', body=data,
+            headers={'Content-Type': 'application/octet-stream'})
+
+    def submit(self, image_id, method='glance-direct', persona='alice',
+               uri=None, **more):
+        document = {'method': {'name': method}, **more}
+        if uri:
+            document['method']['uri'] = uri
+        return self.client.request(
+            'POST', f'/v2/images/{image_id}/import', json=document,
+            persona=persona)
+
+    def serve(self, answer):
+        """:returns: the URL of a web server that answers so."""
+        source = self.useFixture(wire.Source(answer))
+        return f'http://127.0.0.1:{source.address[1]}'
+
+    def done(self, image_id):
+        """:returns: the image once nothing is being done to it."""
+        def ready():
+            image = self.client.show(image_id)
+            return 'os_glance_import_task' not in image and image
+        return application.eventually(ready, 'The import ends')
+
+    def task(self, image_id):
+        """:returns: the newest task of the image."""
+        return self.client.get(f'/v2/images/{image_id}/tasks').json[
+            'tasks'][0]
+
+    def files(self, *directories):
+        """:returns: what is left in the folders, by folder and name."""
+        found = set()
+        for name in directories or ('fast', 'cheap', 'staging'):
+            folder = self.application.folder / name
+            if folder.exists():
+                found |= {f'{name}/{path.name}' for path in folder.iterdir()}
+        return found
+
+
+class ImportTest(ImportTestCase):
+    scenarios = application.SCENARIOS
+
+    def test_staged_data_is_imported_into_the_default_store(self):
+        image_id = self.create()
+        self.assertEqual(204, self.stage(image_id).status)
+        staged = self.client.show(image_id)
+        self.assertEqual(('uploading', len(DATA), None), (
+            staged['status'], staged['size'], staged['checksum']))
+        self.assertEqual({f'staging/{image_id}'}, self.files())
+        self.assertEqual(202, self.submit(image_id).status)
+        image = self.done(image_id)
+        self.assertEqual(('active', SHA512, 'fast'), (
+            image['status'], image['os_hash_value'], image['stores']))
+        self.assertEqual(DATA, self.client.download(image_id).body)
+        self.assertEqual({f'fast/{image_id}'}, self.files())
+        task = self.task(image_id)
+        self.assertEqual(('success', 'api_image_import'),
+                         (task['status'], task['type']))
+
+    def test_data_is_read_once_for_all_stores(self):
+        image_id = self.create()
+        self.stage(image_id)
+        self.submit(image_id, all_stores=True)
+        image = self.done(image_id)
+        self.assertEqual('cheap,fast', image['stores'])
+        self.assertEqual({f'fast/{image_id}', f'cheap/{image_id}'},
+                         self.files())
+
+    def test_data_is_fetched_from_the_web(self):
+        url = self.serve(serve)
+        image_id = self.create()
+        self.assertEqual(202, self.submit(
+            image_id, 'web-download', uri=f'{url}/data').status)
+        self.assertEqual((SHA512, 'active'), tuple(
+            self.done(image_id)[name]
+            for name in ('os_hash_value', 'status')))
+
+    def test_a_failed_import_says_why_and_leaves_the_image_queued(self):
+        url = self.serve(serve)
+        image_id = self.create()
+        self.submit(image_id, 'web-download', uri=f'{url}/none')
+        image = self.done(image_id)
+        self.assertEqual(('queued', 'fast'), (
+            image['status'], image['os_glance_failed_import']))
+        task = self.task(image_id)
+        self.assertEqual('failure', task['status'])
+        self.assertIn('cannot be read', task['message'])
+        self.assertEqual(set(), self.files())
+
+    def test_an_image_is_copied_to_another_store(self):
+        image_id = self.create()
+        self.client.upload(image_id, DATA)
+        self.assertEqual(403, self.submit(
+            image_id, 'copy-image', stores=['cheap']).status)
+        self.assertEqual(202, self.submit(
+            image_id, 'copy-image', 'admin', stores=['cheap']).status)
+        image = self.done(image_id)
+        self.assertEqual(('active', 'cheap,fast'),
+                         (image['status'], image['stores']))
+        self.assertEqual({f'fast/{image_id}', f'cheap/{image_id}'},
+                         self.files())
+        self.assertEqual(409, self.submit(
+            image_id, 'copy-image', 'admin', stores=['cheap']).status)
+
+    def test_content_that_is_no_such_disk_is_refused(self):
+        image_id = self.client.create(disk_format='qcow2',
+                                      container_format='bare')['id']
+        self.stage(image_id)
+        self.submit(image_id)
+        image = self.done(image_id)
+        # What was staged is whole, so another format may be tried.
+        self.assertEqual('uploading', image['status'])
+        self.assertEqual({f'staging/{image_id}'}, self.files())
+        self.assertIn('disk_format', self.task(image_id)['message'])
+
+    def test_deletion_of_a_staged_image_removes_what_was_staged(self):
+        image_id = self.create()
+        self.stage(image_id)
+        self.assertEqual(204, self.client.request(
+            'DELETE', f'/v2/images/{image_id}').status)
+        self.assertEqual(set(), self.files())
+
+    def test_a_second_import_of_an_image_is_refused(self):
+        image_id = self.create()
+        self.stage(image_id)
+        answers = {self.submit(image_id).status for _ in range(3)}
+        self.assertEqual({202, 409}, answers)
+        self.assertEqual('active', self.done(image_id)['status'])
+
+    def test_a_stage_that_breaks_off_leaves_the_image_queued(self):
+        image_id = self.create()
+        self.client.cut('PUT', f'/v2/images/{image_id}/stage', [DATA[:1000]],
+                        {'Content-Type': 'application/octet-stream',
+                         'Content-Length': '2000'})
+        application.eventually(
+            lambda: self.client.show(image_id)['status'] == 'queued',
+            'The image is queued')
+        self.assertEqual(set(), self.files())
+
+    def test_one_copy_is_deleted_but_never_the_last(self):
+        image_id = self.create()
+        self.stage(image_id)
+        self.submit(image_id, all_stores=True)
+        self.done(image_id)
+        self.assertEqual([204, 404, 403], [self.client.request(
+            'DELETE', f'/v2/stores/{store}/{image_id}',
+            persona='admin').status for store in ('fast', 'fast', 'cheap')])
+        self.assertEqual({f'cheap/{image_id}'}, self.files())
+
+
+class RefusedImportTest(ImportTestCase):
+    """What is wrong with a request is said before anything is done."""
+
+    def refused(self, status, **document):
+        answer = self.client.request(
+            'POST', f'/v2/images/{self.create()}/import', json=document)
+        self.assertEqual(status, answer.status, answer.body)
+
+    def test_requests_that_make_no_sense_are_400(self):
+        url = 'http://127.0.0.1/x'
+        for document in (
+                {}, {'method': {}}, {'method': 'x'}, {'method': {'name': 1}},
+                {'method': {'name': 'foo'}},
+                {'method': {'name': 'web-download'}},
+                {'method': {'name': 'web-download', 'uri': 'ftp://x/'}},
+                {'method': {'name': 'web-download', 'uri': 'http://[::1]/'}},
+                {'method': {'name': 'web-download', 'uri': url},
+                 'all_stores': 1},
+                {'method': {'name': 'web-download', 'uri': url},
+                 'stores': 'fast'},
+                {'method': {'name': 'web-download', 'uri': url},
+                 'stores': ['fast'], 'all_stores': True}):
+            self.refused(400, **document)
+
+    def test_requests_at_the_wrong_time_are_409(self):
+        url = 'http://127.0.0.1/x'
+        self.refused(409, method={'name': 'glance-direct'})
+        self.refused(409, method={'name': 'web-download', 'uri': url},
+                     stores=['nope'])
+        self.refused(409, method={'name': 'web-download', 'uri': url},
+                     stores=['web'])
+
+    def test_formats_must_be_known_before(self):
+        image_id = self.client.create(container_format=None)['id']
+        self.stage(image_id)
+        self.assertEqual(409, self.submit(image_id).status)
+
+
+class WorkerTest(ImportTestCase):
+    """Tasks that the API leaves to glancelite-worker."""
+
+    mode = 'eventlet'
+    options = {'task': {'poll_interval': 1, 'concurrency': 0}}
+
+    def start_worker(self):
+        """:returns: a worker with the configuration of the service."""
+        own = self.application.folder / 'worker.conf'
+        own.write_text('[task]\nconcurrency = 2\n')
+        worker = subprocess.Popen([
+            sys.executable, '-m', 'glancelite.cmd.worker', '--config-file',
+            str(self.application.configuration), '--config-file', str(own)])
+        self.addCleanup(worker.wait)
+        self.addCleanup(worker.kill)
+        return worker
+
+    def test_workers_share_the_tasks_and_drain(self):
+        images = [self.create() for _ in range(6)]
+        for image_id in images:
+            self.stage(image_id)
+            self.submit(image_id)
+        workers = [self.start_worker() for _ in range(2)]
+        for image_id in images:
+            self.assertEqual('active', self.done(image_id)['status'])
+            self.assertEqual(1, len(self.client.get(
+                f'/v2/images/{image_id}/tasks').json['tasks']))
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        self.assertEqual([0, 0], [
+            worker.wait(application.PATIENCE) for worker in workers])
+        self.assertEqual({f'fast/{each}' for each in images}, self.files())
+
+    def test_a_task_is_resumed_when_its_worker_was_killed(self):
+        url = self.serve(self.hold)
+        image_id = self.create()
+        self.submit(image_id, 'web-download', uri=f'{url}/data')
+        first = self.start_worker()
+        application.eventually(lambda: self.held, 'The worker fetches')
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        self.start_worker()
+        image = self.done(image_id)
+        self.assertEqual(('active', SHA512),
+                         (image['status'], image['os_hash_value']))
+        self.assertEqual({f'fast/{image_id}'}, self.files())
+
+    held = 0
+
+    def hold(self, request):
+        """The first time half of the data, and then nothing more."""
+        self.held += 1
+        if self.held > 1:
+            return wire.send(request, DATA)
+        request.send_response(200)
+        request.send_header('Content-Length', str(len(DATA)))
+        request.end_headers()
+        request.wfile.write(DATA[:len(DATA) // 2])
+        request.wfile.flush()
+        # Until the other side is gone.
+        request.rfile.read(1)
+        request.close_connection = True
+        return None
