@@ -4,34 +4,43 @@
 Every way in which a caller can see an image is a range of its own, ordered
 and limited by an index, and the ranges are merged: so a page costs the same
 however many images others have.
+
+Putting a statement together takes longer than anything else in a list, so
+it is kept: queries that differ in nothing but values are of one shape, and
+a shape has one statement, with parameters.
 """
 import datetime
+import functools
+import typing
 
 import sqlalchemy
 from sqlalchemy import sql
 
-from glancelite.db import keyset
 from glancelite.db import models
 from glancelite.objects import image as image_object
+from glancelite.objects import query as query_object
 
 _images = models.images
 _members = models.image_members
 _properties = models.image_properties
 _tags = models.image_tags
 
+#: Shapes remembered.
+_REMEMBERED = 256
+
 _SECOND = datetime.timedelta(seconds=1)
 
 #: Time comparisons hold for seconds as the API shows them, whatever
-#: fraction a database keeps.
+#: fraction a database keeps: from ``moment`` on, before ``next``.
 _TIME_CONDITIONS = {
-    'gt': lambda column, moment: column >= moment + _SECOND,
-    'gte': lambda column, moment: column >= moment,
-    'lt': lambda column, moment: column < moment,
-    'lte': lambda column, moment: column < moment + _SECOND,
-    'eq': lambda column, moment: sqlalchemy.and_(
-        column >= moment, column < moment + _SECOND),
-    'neq': lambda column, moment: sqlalchemy.or_(
-        column < moment, column >= moment + _SECOND),
+    'gt': lambda column, moment, next: column >= next,
+    'gte': lambda column, moment, next: column >= moment,
+    'lt': lambda column, moment, next: column < moment,
+    'lte': lambda column, moment, next: column < next,
+    'eq': lambda column, moment, next: sqlalchemy.and_(
+        column >= moment, column < next),
+    'neq': lambda column, moment, next: sqlalchemy.or_(
+        column < moment, column >= next),
 }
 
 _CONDITIONS = {
@@ -71,23 +80,127 @@ def visible(caller):
                         _is_member()))
 
 
-def page(context, query, columns, dialect, after=None):
-    """:returns: the select of one page of ``columns`` of images, in order.
+class SortKey(typing.NamedTuple):
+    """One key of the order."""
 
-    :param dialect: the database's, for the order of NULLs.
+    name: str
+    direction: str
+    #: None on the first page; else whether the marker image has a value.
+    after: bool
+
+
+class Shape(typing.NamedTuple):
+    """What a statement depends on: a query and its caller, less values."""
+
+    caller: str
+    has_project: bool
+    visibility: str
+    member_status: str
+    os_hidden: bool
+    #: (name, op) of each.
+    filters: tuple
+    times: tuple
+    #: Whether the value of each is one that PostgreSQL's index holds.
+    properties: tuple
+    #: How many.
+    tags: int
+    #: A :class:`SortKey` each.
+    sort: tuple
+
+
+def shape(context, query, after=None):
+    """:returns: the :class:`Shape` of ``query``.
+
     :param after: the row of the marker image, by sort key, or None.
     """
-    conditions = _conditions(query, dialect)
-    if after is not None:
-        conditions.append(keyset.beyond(_images, query.sort, after))
-    order = keyset.order(_images, query.sort, dialect)
-    ranges = [way.where(*conditions).order_by(*order).limit(query.limit)
-              for way in _ways(context, query)]
-    ids = [sqlalchemy.select(each.subquery().c.id) for each in ranges]
-    merged = sqlalchemy.union(*ids).subquery()
-    return (sqlalchemy.select(*columns)
-            .join(merged, merged.c.id == _images.c.id)
-            .order_by(*order).limit(query.limit))
+    return Shape(
+        kind_of_caller(context), bool(context.project_id), query.visibility,
+        query.member_status, query.os_hidden,
+        tuple((each.name, each.op) for each in query.filters),
+        tuple((each.name, each.op) for each in query.times),
+        tuple(len(value) <= models.INDEXED_VALUE_LENGTH
+              for name, value in query.properties),
+        len(query.tags),
+        tuple(SortKey(key, direction, after and after[key] is not None)
+              for key, direction in query.sort))
+
+
+def parameters(context, query, after=None):
+    """:returns: the values of ``query``, by parameter of its statement."""
+    values = {'project_id': context.project_id, 'limit': query.limit}
+    for number, each in enumerate(query.filters):
+        values[f'filter_{number}'] = each.value
+    for number, each in enumerate(query.times):
+        values[f'moment_{number}'] = each.moment
+        values[f'next_{number}'] = _next(each.moment)
+    for number, (name, value) in enumerate(query.properties):
+        values[f'name_{number}'] = name
+        values[f'value_{number}'] = value
+    for number, tag in enumerate(query.tags):
+        values[f'tag_{number}'] = tag
+    for key, value in (after or {}).items():
+        values[f'after_{key}'] = value
+    return values
+
+
+def _next(moment):
+    """A second later, as far as there are later ones."""
+    return min(moment, datetime.datetime.max - _SECOND) + _SECOND
+
+
+class Statements:
+    """What is asked of the database about images, each built once.
+
+    :param reader: the :class:`~glancelite.db.image_record.Reader`.
+    :param dialect: the database's, for the order of NULLs.
+    """
+
+    def __init__(self, reader, dialect):
+        self._reader = reader
+        self._dialect = dialect
+        remember = functools.lru_cache(_REMEMBERED)
+        self.one = remember(self._one)
+        self.page = remember(self._page)
+        self.marker = remember(self._marker)
+
+    def _columns(self, caller):
+        return (self._reader.columns_for_member if caller == PROJECT
+                else self._reader.columns)
+
+    def _one(self, caller):
+        """The image ``image_id``; for no kind of caller, whoever asks."""
+        statement = sqlalchemy.select(*self._columns(caller)).where(
+            _images.c.id == sqlalchemy.bindparam('image_id'),
+            _images.c.deleted == sql.false())
+        return statement.where(visible(caller)) if caller else statement
+
+    def _page(self, shape):
+        """A page of images in order."""
+        conditions = _conditions(shape, self._dialect)
+        if shape.sort[0].after is not None:
+            conditions.append(_beyond(shape.sort))
+        order = _order(shape.sort, self._dialect)
+        limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
+        ranges = [way.where(*conditions).order_by(*order).limit(limit)
+                  for way in _ways(shape)]
+        ids = [sqlalchemy.select(each.subquery().c.id) for each in ranges]
+        merged = sqlalchemy.union(*ids).subquery()
+        return (sqlalchemy.select(*self._columns(shape.caller))
+                .join(merged, merged.c.id == _images.c.id)
+                .order_by(*order).limit(limit))
+
+    def _marker(self, caller):
+        """What images are sorted by, of the image ``marker``.
+
+        To an administrator a deleted one is a marker too.
+        """
+        statement = sqlalchemy.select(
+            *(_images.c[key] for key in query_object.SORT_KEYS)).where(
+                _images.c.id == sqlalchemy.bindparam('marker'),
+                visible(caller))
+        if caller == ADMIN:
+            return statement
+        return statement.where(_images.c.deleted == sql.false())
 
 
 def _is_member():
@@ -97,48 +210,48 @@ def _is_member():
         _members.c.deleted == sql.false()).exists()
 
 
-def _ways(context, query):
+def _ways(shape):
     """:returns: selects of ids, one for each way to see an image.
 
     Each is a range of one of our indexes, in the order of every sort key.
     """
-    if context.is_admin:
-        return _ways_of_admin(context, query)
-    return _ways_of_project(context, query)
+    if shape.caller == ADMIN:
+        return _ways_of_admin(shape)
+    return _ways_of_project(shape)
 
 
 def _where(*conditions):
     return sqlalchemy.select(_images.c.id).where(*conditions)
 
 
-def _ways_of_admin(context, query):
+def _ways_of_admin(shape):
     visibility = _images.c.visibility
-    if query.visibility == 'all':
+    if shape.visibility == 'all':
         return [_where(visibility == each)
                 for each in image_object.VISIBILITIES]
-    if query.visibility:
-        return [_where(visibility == query.visibility)]
+    if shape.visibility:
+        return [_where(visibility == shape.visibility)]
     ways = [_where(visibility == each)
             for each in ('public', 'shared', 'private')]
-    if context.project_id:
+    if shape.has_project:
         ways.append(_where(_images.c.owner == _project_id))
     return ways
 
 
-def _ways_of_project(context, query):
+def _ways_of_project(shape):
     visibility = _images.c.visibility
-    chosen = query.visibility
+    chosen = shape.visibility
     ways = [_where(visibility == each) for each in ('public', 'community')
             if chosen in (each, 'all')
             or each == 'public' and chosen is None]
-    if not context.project_id:
+    if not shape.has_project:
         return ways or [_where(sql.false())]
     own = [_images.c.owner == _project_id]
     if chosen not in (None, 'all'):
         own.append(visibility == chosen)
     ways.append(_where(*own))
     if chosen in (None, 'all', 'shared'):
-        ways.append(_shared(query.member_status))
+        ways.append(_shared(shape.member_status))
     return ways
 
 
@@ -152,33 +265,76 @@ def _shared(status):
     return way if status == 'all' else way.where(_members.c.status == status)
 
 
-def _conditions(query, dialect):
+def _conditions(shape, dialect):
+    """Filters, in the order of :func:`parameters`."""
     conditions = [_images.c.deleted == sql.false(),
-                  _images.c.os_hidden == (sql.true() if query.os_hidden
+                  _images.c.os_hidden == (sql.true() if shape.os_hidden
                                           else sql.false())]
-    conditions += [_CONDITIONS[each.op](_images.c[each.name], each.value)
-                   for each in query.filters]
-    conditions += [_TIME_CONDITIONS[each.op](_images.c[each.name],
-                                             each.moment)
-                   for each in query.times]
-    conditions += [_has(_properties, _properties.c.name == name,
-                        *_has_value(value, dialect))
-                   for name, value in query.properties]
-    conditions += [_has(_tags, _tags.c.value == tag) for tag in query.tags]
+    for number, (name, op) in enumerate(shape.filters):
+        value = sqlalchemy.bindparam(f'filter_{number}',
+                                     expanding=op == 'in')
+        conditions.append(_CONDITIONS[op](_images.c[name], value))
+    for number, (name, op) in enumerate(shape.times):
+        conditions.append(_TIME_CONDITIONS[op](
+            _images.c[name], sqlalchemy.bindparam(f'moment_{number}'),
+            sqlalchemy.bindparam(f'next_{number}')))
+    for number, is_short in enumerate(shape.properties):
+        conditions.append(_has_property(
+            number, is_short and dialect == 'postgresql'))
+    for number in range(shape.tags):
+        conditions.append(_has(_tags, _tags.c.value == sqlalchemy.bindparam(
+            f'tag_{number}')))
     return conditions
 
 
-def _has_value(value, dialect):
+def _has_property(number, say_short):
     """PostgreSQL's index holds short values only, and wants to hear it."""
-    conditions = [_properties.c.value == value]
-    if (dialect == 'postgresql'
-            and len(value) <= models.INDEXED_VALUE_LENGTH):
-        conditions.append(sqlalchemy.func.char_length(
-            _properties.c.value) <= models.INDEXED_VALUE_LENGTH)
-    return conditions
+    column = _properties.c.value
+    conditions = [
+        _properties.c.name == sqlalchemy.bindparam(f'name_{number}'),
+        column == sqlalchemy.bindparam(f'value_{number}')]
+    if say_short:
+        conditions.append(sqlalchemy.func.char_length(column)
+                          <= models.INDEXED_VALUE_LENGTH)
+    return _has(_properties, *conditions)
 
 
 def _has(table, *conditions):
     return sqlalchemy.select(table.c.id).where(
         table.c.image_id == _images.c.id,
         table.c.deleted == sql.false(), *conditions).exists()
+
+
+def _order(sort, dialect):
+    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
+    order = []
+    for key in sort:
+        column = _images.c[key.name]
+        each = column.asc() if key.direction == 'asc' else column.desc()
+        if dialect == 'postgresql' and column.nullable:
+            each = (each.nulls_first() if key.direction == 'asc'
+                    else each.nulls_last())
+        order.append(each)
+    return order
+
+
+def _beyond(sort):
+    """:returns: the condition that an image comes after the marker image."""
+    condition = sql.false()
+    for key in reversed(sort):
+        column = _images.c[key.name]
+        value = sqlalchemy.bindparam(f'after_{key.name}')
+        tie = column == value if key.after else column.is_(None)
+        condition = sqlalchemy.or_(_past(key, column, value),
+                                   sqlalchemy.and_(tie, condition))
+    return condition
+
+
+def _past(key, column, value):
+    if key.direction == 'asc':
+        return column > value if key.after else column.is_not(None)
+    if not key.after:
+        return sql.false()
+    if column.nullable:
+        return sqlalchemy.or_(column < value, column.is_(None))
+    return column < value

@@ -40,11 +40,14 @@ class Images:
     def __init__(self, database, leases):
         self._database = database
         self._leases = leases
-        self._statements = {}
 
     @functools.cached_property
     def _reader(self):
         return image_record.Reader(self._database.dialect)
+
+    @functools.cached_property
+    def _statements(self):
+        return image_query.Statements(self._reader, self._database.dialect)
 
     @api.transaction
     def get(self, context, image_id, check_visibility=True):
@@ -53,7 +56,7 @@ class Images:
         :param check_visibility: False for the service's own work.
         :raises ImageNotFound: when it is not there, or not for the caller.
         """
-        statement = self._one(
+        statement = self._statements.one(
             check_visibility and image_query.kind_of_caller(context))
         with self._database.reader() as connection:
             row = connection.execute(statement, {
@@ -63,20 +66,6 @@ class Images:
             raise exception.ImageNotFound(image_id=image_id)
         return self._reader.image(row).remember()
 
-    def _one(self, caller):
-        """:returns: the statement for one image, built once for a kind."""
-        if caller not in self._statements:
-            columns = (self._reader.columns_for_member
-                       if caller == image_query.PROJECT
-                       else self._reader.columns)
-            statement = sqlalchemy.select(*columns).where(
-                _images.c.id == sqlalchemy.bindparam('image_id'),
-                _images.c.deleted == sql.false())
-            if caller:
-                statement = statement.where(image_query.visible(caller))
-            self._statements[caller] = statement
-        return self._statements[caller]
-
     @api.transaction
     def list(self, context, query):
         """:returns: the :class:`Page` of images the caller may see.
@@ -84,17 +73,14 @@ class Images:
         :param query: an :class:`ImageQuery`.
         :raises MarkerNotFound: when the marker is no image of the caller.
         """
-        caller = image_query.kind_of_caller(context)
-        columns = (self._reader.columns_for_member
-                   if caller == image_query.PROJECT else self._reader.columns)
         with self._database.reader() as connection:
             after = self._marker(connection, context, query)
             if query.limit == 0:
                 return query_object.Page([])
+            shape = image_query.shape(context, query, after)
             rows = connection.execute(
-                image_query.page(context, query, columns,
-                                 self._database.dialect, after),
-                {'project_id': context.project_id}).all()
+                self._statements.page(shape),
+                image_query.parameters(context, query, after)).all()
         images = [self._reader.image(row) for row in rows]
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
@@ -102,13 +88,10 @@ class Images:
     def _marker(self, connection, context, query):
         if query.marker is None:
             return None
-        keys = [_images.c[key] for key, direction in query.sort]
-        statement = sqlalchemy.select(*keys).where(
-            _images.c.id == query.marker,
-            image_query.visible(image_query.kind_of_caller(context)))
-        if not context.is_admin:
-            statement = statement.where(_images.c.deleted == sql.false())
+        statement = self._statements.marker(
+            image_query.kind_of_caller(context))
         row = connection.execute(statement, {
+            'marker': query.marker,
             'project_id': context.project_id}).mappings().first()
         if row is None:
             raise exception.MarkerNotFound(marker=query.marker)
