@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writers that go on with a file, and former writers that wake up late."""
+import os
+import pathlib
+import types
+
+import fixtures
+import testtools
+
+from glancelite import exception
+from glancelite.stores import filesystem
+from glancelite.stores import resumable_file
+
+IMAGE = 'image'
+TOKEN = 'token'
+
+
+class ResumableFileTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.driver = filesystem.FilesystemDriver(
+            'store', types.SimpleNamespace(
+                filesystem_store_datadir=str(self.folder),
+                filesystem_store_file_perm=0))
+
+    def writer(self, offset=0):
+        writer = self.driver.resume(IMAGE, TOKEN, offset)
+        self.addCleanup(writer.abandon)
+        return writer
+
+    def names(self):
+        return sorted(os.listdir(self.folder))
+
+    def content(self):
+        [name] = self.names()
+        return (self.folder / name).read_bytes()
+
+    def parked(self, data):
+        writer = self.writer()
+        writer.write(data)
+        writer.sync()
+        writer.park()
+
+    def test_parts_become_one_file_that_is_readable_when_committed(self):
+        self.parked(b'one ')
+        writer = self.writer(4)
+        writer.write(b'two')
+        self.assertEqual(7, writer.sync())
+        self.assertNotIn(IMAGE, self.names())
+        url = writer.commit()
+        self.assertEqual([IMAGE], self.names())
+        self.assertEqual(f'file://{self.folder / IMAGE}', url)
+        self.assertEqual(b'one two', self.content())
+
+    def test_what_is_beyond_the_offset_is_cut_off(self):
+        self.parked(b'safe and not safe')
+        writer = self.writer(4)
+        self.assertEqual(b'safe', self.content())
+        writer.write(b'!')
+        self.assertEqual(b'safe!', self.content())
+
+    def test_what_was_written_can_be_read_while_it_is_written(self):
+        self.parked(b'0123456789')
+        writer = self.writer(10)
+        stored = writer.stored(4)
+        self.assertEqual(b'456', stored.read(3))
+        self.assertEqual(b'789', stored.read(100))
+        self.assertEqual(b'', stored.read(1))
+
+    def test_a_former_writer_can_change_nothing(self):
+        former = self.writer()
+        former.write(b'abc')
+        writer = self.writer(2)
+        for change in (lambda: former.write(b'late'), former.park,
+                       former.commit):
+            self.assertRaises(exception.LeaseLost, change)
+            self.assertEqual(b'ab', self.content())
+        former.abandon()
+        writer.write(b'C')
+        writer.commit()
+        self.assertEqual(b'abC', self.content())
+
+    def test_a_former_writer_cannot_change_a_committed_file(self):
+        former = self.writer()
+        former.write(b'abc')
+        writer = self.writer(3)
+        writer.commit()
+        self.assertRaises(exception.LeaseLost, former.write, b'late')
+        self.assertEqual(b'abc', self.content())
+
+    def test_of_many_writers_only_the_last_one_writes(self):
+        writers = [self.writer() for _ in range(5)]
+        for writer in writers[:-1]:
+            self.assertRaises(exception.LeaseLost, writer.write, b'no')
+        writers[-1].write(b'yes')
+        self.assertEqual(b'yes', self.content())
+
+    def test_a_file_whose_writer_crashed_is_found_under_its_name(self):
+        self.writer().write(b'abcdef')
+        self.assertNotEqual([], resumable_file.names_of_writers(
+            self.folder / f'.glancelite-{IMAGE}-{TOKEN}'))
+        self.writer(3).write(b'DEF')
+        self.assertEqual(b'abcDEF', self.content())
+
+    def test_a_file_committed_to_no_avail_is_taken_back(self):
+        writer = self.writer()
+        writer.write(b'abc')
+        writer.commit()
+        writer = self.writer(3)
+        self.assertNotIn(IMAGE, self.names())
+        writer.write(b'def')
+        writer.commit()
+        self.assertEqual(b'abcdef', self.content())
+
+    def test_fewer_bytes_than_are_known_to_be_there_are_an_error(self):
+        self.parked(b'abc')
+        self.assertRaises(exception.DataMissing, self.writer, 4)
+        self.assertEqual(b'abc', self.content())
+
+    def test_a_file_that_is_gone_is_an_error(self):
+        self.assertRaises(exception.DataMissing, self.writer, 1)
+        self.assertEqual([], self.names())
+
+    def test_discarding_leaves_nothing_whoever_is_at_it(self):
+        writer = self.writer()
+        writer.write(b'abc')
+        self.driver.discard(IMAGE, TOKEN)
+        self.assertEqual([], self.names())
+        self.assertRaises(exception.LeaseLost, writer.write, b'late')
+        self.assertRaises(exception.LeaseLost, writer.commit)
+        self.assertEqual([], self.names())
+
+    def test_discarding_removes_what_waits_or_is_committed(self):
+        self.parked(b'abc')
+        self.driver.discard(IMAGE, TOKEN)
+        self.assertEqual([], self.names())
+        self.writer().commit()
+        self.driver.discard(IMAGE, TOKEN)
+        self.assertEqual([], self.names())
+        self.driver.discard(IMAGE, TOKEN)
+
+    def test_other_files_are_left_alone(self):
+        other = self.driver.writer('other', TOKEN)
+        other.write(b'other')
+        self.parked(b'abc')
+        self.driver.discard(IMAGE, TOKEN)
+        other.commit()
+        self.assertEqual(['other'], self.names())
+
+    def test_a_store_of_another_kind_says_that_it_cannot(self):
+        class Driver(filesystem.FilesystemDriver):
+            resume = filesystem.driver.Driver.resume
+
+        driver = Driver('elsewhere', types.SimpleNamespace(
+            filesystem_store_datadir=str(self.folder),
+            filesystem_store_file_perm=0))
+        error = self.assertRaises(exception.NotResumable, driver.resume,
+                                  IMAGE, TOKEN, 0)
+        self.assertIn('elsewhere', str(error))
