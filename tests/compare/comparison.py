@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.compare import everywhere
 from tests.compare import scenario as scenario_file
 
 DIFFERENCES = (scenario_file.HERE.parents[1] / 'doc' / 'source' /
@@ -62,12 +63,17 @@ def _gist(form):
     return f'{form["status"]} {_show(body, 300)}'
 
 
-def differences(peer, ours, ignored=()):
-    """Return lines, each one difference of two normalized answers."""
+def differences(peer, ours, ignored=(), rules=()):
+    """Return lines, each one difference of two normalized answers.
+
+    :param rules: the rules of ``everywhere`` that are listed.
+    """
     ignored = {name.lower() for name in ignored}
     if peer['status'] != ours['status']:
         return [f'peer {_gist(peer)}', f'ours {_gist(ours)}']
     peer, ours = _reduced(peer, ignored), _reduced(ours, ignored)
+    for rule in rules:
+        peer, ours = rule(peer, ours)
     return [f'{where.lstrip(".")}: peer {_show(theirs)}, ours {_show(own)}'
             for where, theirs, own in _pairs(peer, ours, '')]
 
@@ -76,29 +82,36 @@ def _missing(wanted, found, where):
     """Yield lines for what ``found`` lacks of ``wanted``."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for key, value in wanted.items():
-            if value is None and key not in found:
-                yield f'{where}.{key}: wanted null, ours absent'
-            elif value is not None or key in found:
-                yield from _missing(value, found.get(key, _ABSENT),
-                                    f'{where}.{key}')
+            if value is None and where == 'headers':
+                # A header that has to be absent.
+                value = _ABSENT
+            yield from _missing(value, found.get(key, _ABSENT),
+                                f'{where}.{key}')
     elif wanted != found:
         yield f'{where}: wanted {_show(wanted)}, ours {_show(found)}'
 
 
-def judge(step, peer, ours, anchors):
-    """Return complaints about our answer to ``step``.
+class Judge:
+    """Knows which differences are listed.
 
-    :param anchors: names of the differences that are listed.
+    :param anchors: names of the entries of the table of differences.
+    :param wording: whether the sentences of errors count, listed or not.
     """
-    found = differences(peer, ours, step.get('ignore') or ())
-    if step.differs is None:
-        return found
-    if step.differs not in anchors:
-        return [*found, f'no difference {step.differs!r} is listed']
-    if not found:
-        return [f'no longer differs: {step.differs!r} can go']
-    wanted = step.get('instead') or {}
-    complaints = []
-    for name, value in wanted.items():
-        complaints += _missing(value, ours.get(name, _ABSENT), name)
-    return complaints
+
+    def __init__(self, anchors, wording=False):
+        self._anchors = anchors
+        self._rules = [rule for anchor, rule in everywhere.RULES
+                       if anchor in anchors and not
+                       (wording and anchor == everywhere.WORDING)]
+
+    def complaints(self, step, peer, ours):
+        """Return what is wrong with our answer to ``step``, as lines."""
+        found = differences(peer, ours, step.get('ignore') or (), self._rules)
+        if step.differs is None:
+            return found
+        if step.differs not in self._anchors:
+            return [*found, f'no difference {step.differs!r} is listed']
+        if not found:
+            return [f'no longer differs: {step.differs!r} can go']
+        return [line for name, value in (step.get('instead') or {}).items()
+                for line in _missing(value, ours.get(name, _ABSENT), name)]

@@ -36,6 +36,8 @@ def _arguments(words):
     parser.add_argument('--record', action='store_true',
                         help='write the peer\'s answers to '
                              'tests/compare/recorded, ask only the peer')
+    parser.add_argument('--wording', action='store_true',
+                        help='compare the sentences of errors as well')
     parser.add_argument('--keep', metavar='DIRECTORY',
                         help='leave configuration, data and logs there')
     return parser.parse_args(words)
@@ -57,12 +59,12 @@ def _record(service, scenario):
     return 0
 
 
-def _compare(peer, ours, scenario, anchors):
+def _compare(peer, ours, scenario, judge):
     """Print the complaints of one scenario; return how many steps had any."""
     bad = 0
     for (step, theirs), (_step, mine) in zip(_play(peer, scenario),
                                              _play(ours, scenario)):
-        complaints = comparison.judge(step, theirs, mine, anchors)
+        complaints = judge.complaints(step, theirs, mine)
         if not complaints:
             continue
         bad += 1
@@ -102,6 +104,11 @@ def _services(options, directory, files_url, cleanup):
     return peer, ours
 
 
+def _tell_pending():
+    for scenario in scenario_file.load_pending():
+        print(f'{scenario.name}: left out, {scenario.pending}')
+
+
 def _by_settings(scenarios):
     def settings(scenario):
         return scenario.settings
@@ -113,7 +120,11 @@ def main(words=None):
     """Run the command; return the exit status."""
     options = _arguments(words)
     scenarios = scenario_file.load_all(options.scenarios)
-    anchors = comparison.known_anchors()
+    if not options.scenarios:
+        _tell_pending()
+    judge = comparison.Judge(
+        set() if options.itself else comparison.known_anchors(),
+        options.wording)
     bad = 0
     with contextlib.ExitStack() as cleanup:
         directory = pathlib.Path(
@@ -130,9 +141,9 @@ def main(words=None):
                 if options.record:
                     bad += _record(peer, scenario)
                 elif options.itself:
-                    bad += _compare(peer, peer, _plain(scenario), anchors)
+                    bad += _compare(peer, peer, _plain(scenario), judge)
                 else:
-                    bad += _compare(peer, ours, scenario, anchors)
+                    bad += _compare(peer, ours, scenario, judge)
                 sys.stdout.flush()
             for service in services:
                 service.stop()

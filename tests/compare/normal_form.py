@@ -15,6 +15,8 @@ _TIME = re.compile(
     r'(\.\d+)?(Z|(?:[+-]|%2B)\d\d(?::|%3A)\d\d)?', re.ASCII)
 # A long run of one character: what a scenario writes as ${x*256}.
 _RUN = re.compile(r'(.)\1{63,}')
+# Lists whose order means nothing: Glance keeps them in sets.
+_UNORDERED = ('members', 'tags')
 _TEXT_TYPES = ('application/json', 'text/')
 
 
@@ -59,8 +61,7 @@ class NormalForm:
 
     def _value(self, key, value, labels):
         value = self._data(value, labels)
-        if key == 'tags' and isinstance(value, list):
-            # Glance keeps tags in a set: their order means nothing.
+        if key in _UNORDERED and isinstance(value, list):
             value = sorted(value, key=str)
         return value
 

@@ -63,6 +63,8 @@ class Peer:
     :param directory: a directory for its configuration and data.
     """
 
+    private = True
+
     def __init__(self, directory, files_url):
         self._directory = pathlib.Path(directory)
         self._files_url = files_url

@@ -89,12 +89,13 @@ def _next_second():
 class Play:
     """One scenario against one service.
 
-    :param service: has ``transport`` (with ``send`` and ``host``) and
-        ``names``, the fixed variables.
+    :param service: has ``transport`` (with ``send`` and ``host``), ``names``,
+        the fixed variables, and ``private`` if nobody else uses it.
     """
 
     def __init__(self, service):
         self._transport = service.transport
+        self._private = getattr(service, 'private', False)
         self._names = variables.Variables(service.names)
         self._form = normal_form.NormalForm(self._transport.host)
 
@@ -133,26 +134,37 @@ class Play:
                             else found)
 
     def clean(self):
-        """Delete every image of the scenario's projects."""
+        """Delete the images of the scenario; in a service of our own, all."""
         admin = {**identity('admin', self._names), 'Accept': '*/*'}
-        for project in ('owner', 'other', 'third', 'operators', 'services'):
-            owner = self._names.fill('${project.%s}' % project)
+        owners = [''] if self._private else [
+            self._names.fill('&owner=${project.%s}' % project)
+            for project in ('owner', 'other', 'third', 'operators')]
+        for owner in owners:
             for hidden in ('false', 'true'):
                 self._delete_images(
                     admin, f'/v2/images?visibility=all&os_hidden={hidden}'
-                           f'&limit=1000&owner={owner}')
+                           f'&limit=1000{owner}')
 
     def _delete_images(self, headers, path):
+        """Delete what the list at ``path`` names, page after page."""
+        images = True
+        while images:
+            answer = self._transport.send(
+                exchange.Request('GET', path, headers))
+            images = answer.status == 200 and json.loads(
+                answer.body)['images']
+            deleted = [self._delete_image(headers, image)
+                       for image in images or ()]
+            if not any(deleted):
+                return
+
+    def _delete_image(self, headers, image):
         send = self._transport.send
-        answer = send(exchange.Request('GET', path, headers))
-        if answer.status != 200:
-            return
-        for image in json.loads(answer.body)['images']:
-            path = f'/v2/images/{image["id"]}'
-            if image['protected']:
-                change = [{'op': 'replace', 'path': '/protected',
-                           'value': False}]
-                send(exchange.Request(
-                    'PATCH', path, {**headers, 'Content-Type': PATCH},
-                    json.dumps(change).encode()))
-            send(exchange.Request('DELETE', path, headers))
+        path = f'/v2/images/{image["id"]}'
+        if image['protected']:
+            change = [{'op': 'replace', 'path': '/protected', 'value': False}]
+            send(exchange.Request(
+                'PATCH', path, {**headers, 'Content-Type': PATCH},
+                json.dumps(change).encode()))
+        answer = send(exchange.Request('DELETE', path, headers))
+        return answer.status == 204

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenarios as data: a YAML file becomes a list of steps to send.
 
-A file has ``title``, ``settings`` (a name in ``settings.yaml``) and
-``steps``. A step has:
+A file has ``title``, ``settings`` (a name in ``settings.yaml``), ``steps``
+and, where glancelite cannot do yet what is asked, ``pending``: why it is
+left out unless named. A step has:
 
 ``call``
     method and path: ``GET /v2/images/${image}``
@@ -74,6 +75,7 @@ class Scenario:
     name: str
     title: str
     settings: str
+    pending: str | None
     steps: list
 
 
@@ -154,13 +156,26 @@ def load(path):
                 raise BadScenario(f'{path.name}: {sorted(unknown)} in {raw}')
             key = _key(len(steps) + 1, fields)
             steps.append(Step(key, fields.pop('as'), fields))
-    return Scenario(path.stem, data['title'], data['settings'], steps)
+    return Scenario(path.stem, data['title'], data['settings'],
+                    data.get('pending'), steps)
+
+
+def _paths():
+    return {path.stem: path for path in sorted(SCENARIOS.glob('*.yaml'))}
 
 
 def load_all(names=()):
-    """Return the scenarios of those ``names``, or all, by name."""
-    paths = {path.stem: path for path in sorted(SCENARIOS.glob('*.yaml'))}
+    """Return the scenarios of those ``names``, or all but pending ones."""
+    paths = _paths()
     unknown = set(names) - set(paths)
     if unknown:
         raise BadScenario(f'no such scenario: {", ".join(sorted(unknown))}')
-    return [load(paths[name]) for name in (names or paths)]
+    found = [load(paths[name]) for name in (names or paths)]
+    return [scenario for scenario in found
+            if names or not scenario.pending]
+
+
+def load_pending():
+    """Return the scenarios that are left out unless named."""
+    return [scenario for scenario in map(load, _paths().values())
+            if scenario.pending]

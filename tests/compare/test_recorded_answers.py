@@ -30,12 +30,11 @@ class InProcess:
 
 class RecordedAnswersTest(testtools.TestCase):
 
-    scenarios = [(path.stem, {'path': path}) for path
-                 in sorted(scenario_file.SCENARIOS.glob('*.yaml'))]
+    scenarios = [(scenario.name, {'scenario': scenario})
+                 for scenario in scenario_file.load_all()]
 
     def setUp(self):
         super().setUp()
-        self.scenario = scenario_file.load(self.path)
         directory = self.useFixture(fixtures.TempDir()).path
         files = process.FileServer()
         self.addCleanup(files.stop)
@@ -50,12 +49,12 @@ class RecordedAnswersTest(testtools.TestCase):
         self.assertEqual([step.key for step in self.scenario.steps],
                          [answer['step'] for answer in recorded],
                          'record the scenario again')
-        anchors = comparison.known_anchors()
+        judge = comparison.Judge(comparison.known_anchors())
         complaints = []
         played = play.Play(self.service).run(self.scenario)
         for (step, ours), theirs in zip(played, recorded):
             theirs.pop('step')
-            found = comparison.judge(step, theirs, ours, anchors)
+            found = judge.complaints(step, theirs, ours)
             if found:
                 complaints.append('\n    '.join([step.key, *found]))
         self.assertEqual([], complaints, '\n'.join(complaints))
