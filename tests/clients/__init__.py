@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real clients against the service that ``tools/run`` starts."""
