@@ -26,6 +26,7 @@ from oslo_db import exception as db_exception
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite import exception
 from glancelite.db import api
 from glancelite.db import models
 from glancelite.objects import usage as usage_object
@@ -76,17 +77,28 @@ class Usage:
 
         They are new ones, or are made larger. All are of one project.
 
-        :raises QuotaExceeded: one cannot; then none is changed.
+        :raises QuotaExceeded: one cannot; then none is made larger, and
+            those whose wish yields are gone.
         """
         project_id = wishes[0].reservation.limit.project_id
+        yielding = [wish.reservation for wish in wishes if wish.yields]
+        refusal = None
         with self._database.writer() as connection:
             _lock(connection, self._database, project_id)
             present = _Present(connection, self._database, project_id,
                                [each.reservation.limit.resource
                                 for each in wishes])
-            granted = [present.grant(wish) for wish in wishes]
-            for wish, amount in zip(wishes, granted):
-                self._write(connection, wish.reservation, amount)
+            try:
+                granted = [present.grant(wish) for wish in wishes]
+            except exception.QuotaExceeded as error:
+                refusal = error
+                connection.execute(
+                    _reservations.delete().where(_chosen(yielding)))
+            else:
+                for wish, amount in zip(wishes, granted):
+                    self._write(connection, wish.reservation, amount)
+        if refusal:
+            raise refusal
         for wish, amount in zip(wishes, granted):
             wish.reservation.amount = amount
 

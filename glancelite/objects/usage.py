@@ -90,6 +90,8 @@ class Wish:
     :ivar needed: less is refused.
     :ivar announced: what a refusal names, None when it is not known.
     :ivar ahead: what is taken beyond need, if ``spare`` is left to others.
+    :ivar yields: whether one that is refused loses what it holds. Of several
+        uploads that grow until there is no room, all would fail otherwise.
     """
 
     reservation: Reservation
@@ -97,3 +99,4 @@ class Wish:
     announced: int = None
     ahead: int = 0
     spare: int = 0
+    yields: bool = False

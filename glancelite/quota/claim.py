@@ -33,6 +33,8 @@ class Claim:
         self._context = context
         self._usage = usage
         self._cap = cap
+        # What has no name ends with its first refusal.
+        self._yields = name is None
         self.granted = 0
         self.reservations = [_reservation(limit, image, name)
                              for limit in limits]
@@ -69,7 +71,7 @@ class Claim:
         if self._bytes is not None:
             ahead = min(count, _AHEAD, self._cap - count)
             self._usage.take(self._context, [usage_object.Wish(
-                self._bytes, count, count, ahead, _SPARE)])
+                self._bytes, count, count, ahead, _SPARE, self._yields)])
         self._note()
 
     def _note(self):

@@ -179,8 +179,7 @@ class ManyBlocksTest(QuotaTestCase):
             for each in ids])
         taken = [image_id for image_id, answer in zip(ids, answers)
                  if answer.status == 204]
-        # Two fit; that two of three give way to each other may happen.
-        self.assertIn(len(taken), (1, 2))
+        self.assertEqual(2, len(taken))
         self.assertEqual(sorted(taken), self.application.files())
         for image_id in taken:
             self.assertEqual(b''.join(blocks),

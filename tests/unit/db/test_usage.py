@@ -194,6 +194,18 @@ class Reservations(Repositories):
         self.assertEqual(40, self.used())
         self.assertEqual([30], self.rows())
 
+    def test_of_uploads_that_outgrow_the_limit_together_the_last_goes_on(
+            self):
+        limit = self.limit(100)
+        first = self.take(self.usage, limit, 40)
+        second = self.take(self.usage, limit, 50)
+        self.assertRaises(
+            exception.QuotaExceeded, self.usage.take, self.context,
+            [usage_object.Wish(first, 60, 60, yields=True)])
+        self.usage.take(self.context, [usage_object.Wish(
+            second, 100, 100, yields=True)])
+        self.assertEqual([100], self.rows())
+
     def test_of_two_reservations_taken_together_none_or_both_are_there(self):
         size = usage_object.Reservation(self.limit(100), None)
         number = usage_object.Reservation(self.limit(0, UPLOADING), None)
