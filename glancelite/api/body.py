@@ -18,7 +18,8 @@ def prepare(environ):
     if 'eventlet.input' in environ:
         # eventlet reads chunks, and forgets to say so.
         environ['wsgi.input_terminated'] = True
-    if 'uwsgi.version' not in environ:
+    if 'uwsgi.version' not in environ or not (
+            is_chunked(environ) or expects_continue(environ)):
         return
     # No package has this module; it exists inside uWSGI alone.
     uwsgi = importlib.import_module('uwsgi')

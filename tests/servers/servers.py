@@ -54,6 +54,9 @@ class Server:
     holds_bodies = False
     parses_chunks = True
 
+    #: Variables of the server's environment.
+    environment = {}
+
     def missing(self):
         """:returns: why the server cannot be started here, or None."""
 
@@ -119,6 +122,10 @@ class Uwsgi(Server):
 class ModWsgi(Server):
     """Apache httpd with mod_wsgi, which brings its own Python."""
 
+    # The Python of mod_wsgi takes its standard library from beside the first
+    # python3 it finds, which may not be a virtual environment's.
+    environment = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+
     def missing(self):
         module = APACHE_MODULES / 'mod_wsgi.so'
         if not shutil.which('apache2') or not module.exists():
@@ -175,7 +182,8 @@ class Served(application.Application):
     def run_server(self):
         """:returns: the started server, as a ``Popen``."""
         environment = {
-            **os.environ, 'PYTHONPATH': str(_ROOT),
+            **os.environ, **self._server.environment,
+            'PYTHONPATH': str(_ROOT),
             'OS_GLANCELITE_CONFIG_FILES': str(self.configuration)}
         with open(self.log, 'ab') as log:
             return subprocess.Popen(
