@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authorization: whether a caller may do what a rule guards to a target."""
+import inspect
 import re
 import threading
 import time
@@ -26,7 +27,7 @@ class Policy:
     def __init__(self, conf):
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(policies.list_rules())
-        self._attributes = {}
+        self._loaded = self._compiled = {}
         self._lock = threading.Lock()
         self._next_look = 0
         self._look()
@@ -44,6 +45,10 @@ class Policy:
             self._next_look = now + _LOOK_INTERVAL
             self._enforcer.use_conf = True
             self._enforcer.load_rules()
+            if self._enforcer.rules != self._loaded:
+                self._loaded = dict(self._enforcer.rules)
+                self._compiled = {name: _Rule(name, self._enforcer)
+                                  for name in self._loaded}
         finally:
             self._enforcer.use_conf = False
             self._lock.release()
@@ -51,7 +56,7 @@ class Policy:
     def check(self, context, rule, target):
         """:returns: whether ``rule`` lets the caller act on ``target``."""
         self._look()
-        return self._enforcer.enforce(rule, target,
+        return self._enforcer.enforce(self._compiled.get(rule, rule), target,
                                       context.policy_credentials())
 
     def authorize(self, context, rule, target):
@@ -69,7 +74,7 @@ class Policy:
         on the target attributes it names; so a list of a thousand images
         asks the enforcer once for each different set of those.
         """
-        names = self._target_attributes(rule)
+        names = self._compiled[rule].attributes
         if names is None:
             return lambda target: self.check(context, rule, target)
         answers = {}
@@ -81,14 +86,54 @@ class Policy:
             return answers[key]
         return decide
 
-    def _target_attributes(self, rule):
-        """:returns: names of target attributes ``rule`` reads, None if any."""
-        parsed = self._enforcer.rules.get(rule)
-        known = self._attributes.get(rule)
-        if known is None or known[0] is not parsed:
-            known = parsed, _attributes_of(parsed, self._enforcer.rules)
-            self._attributes[rule] = known
-        return known[1]
+
+class _Rule(policy.Check):
+    """A rule with the rules it refers to and what connects them resolved.
+
+    The library looks up the signature of each check it comes to, whenever
+    it does; that is most of the time it takes.
+
+    :ivar attributes: names of the target attributes that the rule reads;
+        None when it cannot be told.
+    """
+
+    def __init__(self, name, enforcer):
+        super().__init__('rule', name)
+        registered = enforcer.registered_rules.get(name)
+        self.scope_types = registered and registered.scope_types
+        self._name = name
+        self._enforcer = enforcer
+        check = enforcer.rules[name]
+        self._decide = self._function(check)
+        self.attributes = _attributes_of(check, enforcer.rules)
+
+    def __call__(self, target, creds, enforcer, current_rule=None):
+        return self._decide(target, creds)
+
+    def _function(self, check, within=()):
+        """:returns: a function of target and credentials: the check.
+
+        :param within: names of the rules that lead to it.
+        """
+        if type(check) in (policy.AndCheck, policy.OrCheck):
+            every = all if type(check) is policy.AndCheck else any
+            parts = [self._function(each, within) for each in check.rules]
+            return lambda *asked: every(part(*asked) for part in parts)
+        if type(check) is policy.NotCheck:
+            part = self._function(check.rule, within)
+            return lambda *asked: not part(*asked)
+        # One that leads back to itself stays as it is, and fails.
+        if type(check) is policy.RuleCheck and check.match not in within:
+            try:
+                return self._function(self._enforcer.rules[check.match],
+                                      (*within, check.match))
+            except KeyError:
+                return lambda *asked: False
+        more = [self._enforcer, self._name]
+        if len(inspect.getfullargspec(check.__call__).args) <= 4:
+            # A plug-in of the kind that is not told which rule was asked.
+            more.pop()
+        return lambda target, creds: check(target, creds, *more)
 
 
 #: Kinds of checks that read the target only where their text says so.

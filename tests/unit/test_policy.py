@@ -4,6 +4,7 @@ import itertools
 import pathlib
 
 import fixtures
+from oslo_policy import policy as oslo_policy
 import testtools
 
 from glancelite import conf as conf_package
@@ -47,6 +48,7 @@ class _PolicyTestCase(testtools.TestCase):
         if text is not None:
             self.path.write_text(text)
         conf.set_override('policy_file', str(self.path), 'oslo_policy')
+        self.conf = conf
         return policy.Policy(conf)
 
 
@@ -78,6 +80,55 @@ class DeciderTest(_PolicyTestCase):
 "upload_image": "user_id:%(nothing)s or (role:reader and None:%(owner)s)"
 "add_image": ""
 '''))
+
+
+class CompiledTest(_PolicyTestCase):
+    """Rules answer as the library's own do."""
+
+    def assert_as_the_library(self, text=None):
+        ours = self.make(text)
+        library = oslo_policy.Enforcer(self.conf)
+        library.register_defaults(policies.list_rules())
+        scopes = [{}, {'system_scope': 'all'}, {'domain_id': 'd'}]
+        contexts = CALLERS + [context_module.RequestContext(
+            user_id='s', roles=['admin'], **scope) for scope in scopes]
+        for context, rule, image in itertools.product(
+                contexts, policies.list_rules(), list(images())[::5]):
+            target = image.policy_target(context)
+            self.assertEqual(
+                library.enforce(rule.name, target,
+                                context.to_policy_values()),
+                ours.check(context, rule.name, target),
+                f'{rule.name} {context} {target}')
+
+    def test_by_default(self):
+        self.assert_as_the_library()
+
+    def test_with_rules_of_an_operator(self):
+        self.assert_as_the_library('''
+"own": "project_id:%(owner)s"
+"get_image": "rule:own and not 'private':%(visibility)s"
+"modify_image": "rule:nothing_of_that_name or not rule:own"
+"delete_image": "(role:admin or role:member) and not (rule:own or !)"
+"upload_image": "@"
+"download_image": "!"
+"add_member": "not role:%(nothing)s"
+''')
+
+    def test_for_a_rule_that_is_not_there_stands_the_default_one(self):
+        made = self.make('"default": "role:reader"')
+        self.assertTrue(made.check(CALLERS[1], 'nothing', {}))
+        self.assertFalse(made.check(CALLERS[0], 'nothing', {}))
+
+    def test_rules_in_a_circle_let_nobody_through(self):
+        made = self.make('''
+"one": "rule:two or role:nobody"
+"two": "rule:get_image or rule:one"
+"get_image": "rule:one"
+''')
+        # The library runs out of stack, here or there.
+        self.assertRaises((RecursionError, TypeError), made.check,
+                          CALLERS[3], 'get_image', {})
 
 
 class DefaultTest(_PolicyTestCase):
