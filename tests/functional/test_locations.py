@@ -4,6 +4,7 @@
 import atexit
 import hashlib
 import pathlib
+import uuid
 
 import fixtures
 import testscenarios
@@ -31,9 +32,15 @@ STORES = {
 
 
 
+#: Paths that are there no more.
+_gone = set()
+
+
 def serve(request):
     """DATA and OTHER by their paths, and what goes wrong by others."""
     path = request.path.split('?')[0]
+    if request.path in _gone:
+        return wire.send(request, b'', 410)
     if path == '/data':
         return wire.send(request, DATA)
     if path == '/other':
@@ -529,13 +536,17 @@ class StoredCopyTest(LocationsTestCase):
         self.assertEqual('fast', self.client.show(image['id'])['stores'])
 
     def test_a_copy_that_cannot_be_read_is_passed_over(self):
-        path = '/data?gone'
+        path = f'/data?{uuid.uuid4()}'
         image = self.client.create()
         self.client.upload(image['id'], OTHER)
         self.patch(image, self.add(path))
-        self.source.gone = True
-        self.assertEqual(len(DATA), len(self.client.download(
-            image['id']).body))
+        self.assertEqual(DATA, self.client.download(image['id']).body)
+        _gone.add(path)
+        self.assertEqual(OTHER, self.client.download(image['id']).body)
+        alone = self.image_at('/data?alone')
+        _gone.add('/data?alone')
+        self.addCleanup(_gone.discard, '/data?alone')
+        self.assertEqual(503, self.client.download(alone['id']).status)
 
 
 class HostileURLTest(LocationsTestCase):
@@ -719,7 +730,8 @@ class RegisterTest(RegisterTestCase):
                 self.assert_refused(self.register(image, url, persona), 409,
                                     words)
         self.client.request(
-            'POST', f'/v2/images/{image["id"]}/actions/deactivate')
+            'POST', f'/v2/images/{image["id"]}/actions/deactivate',
+            persona='admin')
         self.assert_refused(
             self.register(image, self.url('/other'), 'admin'), 409,
             'deactivated')

@@ -131,7 +131,8 @@ class Source(fixtures.Fixture):
                 do_handshake_on_connect=False)
             server.handle_error = lambda *args: None
         self.address = server.server_address
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,),
+                                  daemon=True)
         thread.start()
         self.addCleanup(thread.join)
         self.addCleanup(server.server_close)
