@@ -75,7 +75,7 @@ def is_base(name):
 
 def timestamp(moment):
     """:returns: a UTC datetime as the API writes it (ISO 8601, seconds)."""
-    return moment and moment.strftime('%Y-%m-%dT%H:%M:%SZ')
+    return moment and f'{moment.isoformat(timespec="seconds")}Z'
 
 
 def now():

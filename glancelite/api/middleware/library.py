@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filters of the oslo and Keystone libraries, built with our ConfigOpts.
 
-Their own Paste factories look for a global configuration.
+Their own Paste factories look for a global configuration. Each takes request
+and response apart and puts them together again; where nothing is configured
+that it could do, requests go past it.
 """
 from oslo_middleware import cors
 from oslo_middleware import healthcheck
@@ -14,14 +16,28 @@ from glancelite import service as service_module
 def cors_factory(global_conf, **local_conf):
     """For Paste: cross-origin requests from browsers."""
     conf = service_module.current().conf
-    return lambda application: cors.CORS(application, conf)
+
+    def build(application):
+        built = cors.CORS(application, conf)
+        if built.allowed_origins:
+            return built
+        # Without origins it still answers OPTIONS.
+        return lambda environ, start_response: (
+            built if environ['REQUEST_METHOD'] == 'OPTIONS'
+            else application)(environ, start_response)
+    return build
 
 
 def http_proxy_to_wsgi_factory(global_conf, **local_conf):
     """For Paste: the scheme and host that a proxy passes on."""
     conf = service_module.current().conf
-    return lambda application: http_proxy_to_wsgi.HTTPProxyToWSGI(
-        application, conf)
+
+    def build(application):
+        built = http_proxy_to_wsgi.HTTPProxyToWSGI(application, conf)
+        if conf.oslo_middleware.enable_proxy_headers_parsing:
+            return built
+        return application
+    return build
 
 
 def request_id_factory(global_conf, **local_conf):
