@@ -19,8 +19,10 @@ from glancelite.data import download
 from glancelite.data import leases as data_leases
 from glancelite.data import location_import
 from glancelite.data import locations
+from glancelite.data import publish
 from glancelite.data import receive
 from glancelite.data import recovery
+from glancelite.data import removal
 from glancelite.data import resumable
 from glancelite.data import threads as threads_module
 from glancelite.data import upload
@@ -78,22 +80,27 @@ class Service:
             reserved)
         self.holder = data_leases.Holder(
             self.leases, self.threads, conf.lease.ttl)
+        self.publisher = publish.Publisher(
+            self.images, self.leases, self.stores, self.threads)
+        self.remover = removal.Remover(
+            self.stores, self.holder, self.threads)
         self.recovery = recovery.Recovery(
-            self.leases, self.uploads, self.images, self.stores, self.holder,
-            self.threads, conf.lease.sweep_interval)
+            self.leases, self.uploads, self.images, self.holder,
+            self.publisher, self.remover, self.threads,
+            conf.lease.sweep_interval)
         self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(
             self.images, self.stores, self.quota, self.holder, self.receiver,
-            self.threads)
+            self.publisher, self.threads)
         self.resumable = resumable.ResumableUploads(
             self.images, self.uploads, self.stores, self.quota, self.holder,
-            self.recovery, self.receiver, self.threads)
+            self.recovery, self.receiver, self.publisher, self.threads)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
-            conf, self.images, self.holder, self.recovery)
+            conf, self.images, self.leases, self.holder, self.remover)
         self.locations = locations.Locations(
             conf, self.images, self.stores, self.quota, self.holder,
-            self.recovery, self.threads)
+            self.leases, self.remover, self.threads)
         self.location_import = location_import.LocationImport(
             conf, self.images, self.tasks, self.stores, self.locations,
             self.quota, self.threads, background_module.Background(

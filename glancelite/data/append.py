@@ -14,7 +14,6 @@ from glancelite import exception
 from glancelite.data import leases
 from glancelite.data import receipt as receipt_module
 from glancelite.data import streams
-from glancelite.objects import image as image_object
 
 LOG = log.getLogger(__name__)
 
@@ -63,7 +62,8 @@ class Append:
             self._end()
         except BaseException as error:
             self._fail(error)
-            if self._lease.lost:
+            if self._lease.lost or isinstance(error,
+                                              exception.ImageNotFound):
                 raise leases.reason(self._tools.images, self._context,
                                     self._lease) from error
             raise
@@ -153,15 +153,10 @@ class Append:
         receipt, self._receipt = self._receipt, None
         receipt.require([(name, bytes.fromhex(value))
                          for name, value in self._upload.digests])
-        image.values.update(receipt.facts())
-        driver = tools.stores.internal(self._upload.store)
-        image.locations = [image_object.Location(
-            self._wait(self._writer.commit), tools.stores.metadata(driver))]
-        image.move_to('active')
         self._lease.detail['completed'] = self._upload.offset
-        tools.images.save(
-            self._context, image, from_status='saving', release=self._lease,
-            reservations=self._claim.reservations)
+        tools.publisher.seal(self._lease, self._writer, receipt.facts())
+        tools.publisher.publish(self._context, image, self._lease,
+                                self._claim.reservations)
         self._upload.complete = True
 
     def _fail(self, error):
@@ -170,7 +165,9 @@ class Append:
         What fails here is left to whoever finds the lease expired.
         """
         try:
-            if not self._tools.holder.keeps(self._lease):
+            if ('facts' in self._lease.detail
+                    or not self._tools.holder.keeps(self._lease)):
+                # Complete, or not ours: whoever has it next will see to it.
                 return
             if self._ends(error):
                 if self._writer:

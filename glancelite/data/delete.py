@@ -16,16 +16,17 @@ class Deleter:
 
     :param conf: for ``delayed_delete``.
     :param images: the repository of images.
+    :param leases: the repository of leases.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
-    :param recovery: a :class:`~glancelite.data.recovery.Recovery`, which
-        knows how to finish a deletion.
+    :param remover: a :class:`~glancelite.data.removal.Remover`.
     """
 
-    def __init__(self, conf, images, holder, recovery):
+    def __init__(self, conf, images, leases, holder, remover):
         self._delayed = conf.delayed_delete
         self._images = images
+        self._leases = leases
         self._holder = holder
-        self._recovery = recovery
+        self._remover = remover
 
     def delete(self, context, image):
         """Delete ``image`` and every copy of its data.
@@ -54,7 +55,12 @@ class Deleter:
 
     def _finish(self, image, lease):
         try:
-            self._recovery.finish_delete(lease)
+            self._remover.remove_all(lease)
+            if 'token' not in lease.detail:
+                self._leases.release(lease)
+            # Else who wrote may go on until it finds that it has lost its
+            # lease, and die before it cleans up: so ours stays until it
+            # runs out, and whoever finds it then looks once more.
         except Exception:
             # The image is gone for its users; its bytes go when the lease
             # has run out.

@@ -44,12 +44,12 @@ class Locations:
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param quota: a :class:`~glancelite.quota.enforcement.Quota`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
-    :param recovery: a :class:`~glancelite.data.recovery.Recovery`, which
-        knows how to finish a removal.
+    :param leases: the repository of leases.
+    :param remover: a :class:`~glancelite.data.removal.Remover`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
-    def __init__(self, conf, images, stores, quota, holder, recovery,
+    def __init__(self, conf, images, stores, quota, holder, leases, remover,
                  threads):
         self.visible = conf.show_multiple_locations
         self.algorithm = conf.hashing_algorithm
@@ -57,7 +57,8 @@ class Locations:
         self.stores = stores
         self.quota = quota
         self.holder = holder
-        self.recovery = recovery
+        self.leases = leases
+        self.remover = remover
         self.threads = threads
 
     def edit(self, image):
@@ -220,7 +221,8 @@ class Edit:
         """The record is right already; what fails here is done later."""
         try:
             with self._locations.holder.holding(lease):
-                self._locations.recovery.finish_delete(lease)
+                self._locations.remover.remove_copies(lease)
+                self._locations.leases.release(lease)
         except Exception:
             LOG.exception('Image %s: the data of a removed location is not '
                           'deleted yet', self._image.id)

@@ -13,7 +13,6 @@ from oslo_log import log
 
 from glancelite import context as context_module
 from glancelite import exception
-from glancelite.objects import image as image_object
 from glancelite.objects import lease as lease_object
 
 LOG = log.getLogger(__name__)
@@ -28,25 +27,28 @@ class Recovery:
     :param leases: the repository of leases.
     :param uploads: the repository of resumable uploads.
     :param images: the repository of images.
-    :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
+    :param publisher: a :class:`~glancelite.data.publish.Publisher`.
+    :param remover: a :class:`~glancelite.data.removal.Remover`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param interval: seconds between sweeps.
     """
 
-    def __init__(self, leases, uploads, images, stores, holder, threads,
-                 interval):
+    def __init__(self, leases, uploads, images, holder, publisher, remover,
+                 threads, interval):
         self._leases = leases
         self._uploads = uploads
         self._images = images
-        self._stores = stores
         self._holder = holder
+        self._publisher = publisher
+        self._remover = remover
         self._threads = threads
         self._interval = interval
         self._stopped = False
-        self._actions = {lease_object.UPLOAD: self.undo_upload,
-                         lease_object.RESUMABLE: self._leave_or_undo,
-                         lease_object.DELETE: self.finish_delete,
-                         lease_object.REMOVE: self.finish_delete}
+        self._actions = {lease_object.UPLOAD: self._recover_upload,
+                         lease_object.RESUMABLE: self._recover_resumable,
+                         lease_object.DELETE: self._finish_delete,
+                         lease_object.REMOVE: self._finish_removal}
 
     def start(self):
         """Sweep in the background from now on."""
@@ -74,7 +76,7 @@ class Recovery:
         self._uploads.purge()
 
     def _recover(self, lease):
-        LOG.warning('Image %s: its %s was cut off; recovering',
+        LOG.warning('Image %s: a lease for its %s has run out; recovering',
                     lease.image_id, lease.purpose)
         try:
             with self._holder.holding(lease):
@@ -86,49 +88,56 @@ class Recovery:
             LOG.exception('Image %s: recovery failed; it will be tried '
                           'again', lease.image_id)
 
-    def _leave_or_undo(self, lease):
-        """An upload whose request was cut off waits for the next one."""
-        if not self._uploads.leave(lease):
+    def _recover_upload(self, lease):
+        if not self._finish_upload(lease):
             self.undo_upload(lease)
+
+    def _recover_resumable(self, lease):
+        """An upload whose request was cut off waits for the next one."""
+        if 'facts' in lease.detail:
+            self._recover_upload(lease)
+        elif not self._uploads.leave(lease):
+            self.undo_upload(lease)
+
+    def _finish_upload(self, lease):
+        """:returns: whether the record names the data now."""
+        if 'facts' not in lease.detail:
+            return False
+        try:
+            image = self._images.get(_context(), lease.image_id,
+                                     check_visibility=False)
+            self._publisher.publish(_context(), image, lease)
+        except (exception.ImageNotFound, exception.ImageChanged,
+                exception.DataMissing, exception.UnknownStore) as error:
+            LOG.warning('Image %s: its upload cannot be finished: %s',
+                        lease.image_id, error)
+            return False
+        return True
 
     def undo_upload(self, lease):
         """Remove the bytes of an unfinished upload, and queue the image.
 
         The bytes go first: while the lease stands nobody writes new ones.
         """
-        self._threads.wait(self.discard, lease)
+        self._remover.discard(lease)
         try:
             image = self._images.get(_context(), lease.image_id,
                                      check_visibility=False)
             self._images.move(_context(), image, 'queued',
                               from_status=lease.detail['status'],
                               release=lease)
-        except (exception.ImageNotFound, exception.ImageChanged):
+        except exception.ImageNotFound:
+            self._finish_delete(lease)
+        except exception.ImageChanged:
             self._leases.release(lease)
 
-    def finish_delete(self, lease):
-        """Remove what is left of data that has no record any more."""
-        if 'token' in lease.detail:
-            self._threads.wait(self.discard, lease)
-        if lease.detail.get('staged'):
-            staging = self._stores.staging
-            self._threads.wait(staging.delete, staging.url(lease.image_id))
-        for url, store in (*lease.detail.get('locations', ()),
-                           *lease.detail.get('removed', ())):
-            location = image_object.Location(url, {'store': store})
-            try:
-                driver = self._stores.holding(location)
-                self._threads.wait(driver.delete, url)
-            except exception.DataMissing:
-                LOG.error('Image %s: no store in use holds its data',
-                          lease.image_id)
+    def _finish_delete(self, lease):
+        self._remover.remove_all(lease)
         self._leases.release(lease)
 
-    def discard(self, lease):
-        """Remove what an unfinished upload wrote, committed or not."""
-        for identifier in lease.detail['stores']:
-            self._stores.internal(identifier).discard(
-                lease.image_id, lease.detail['token'])
+    def _finish_removal(self, lease):
+        self._remover.remove_copies(lease)
+        self._leases.release(lease)
 
 
 def _context():

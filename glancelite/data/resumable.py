@@ -23,11 +23,12 @@ class ResumableUploads:
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param recovery: a :class:`~glancelite.data.recovery.Recovery`.
     :param receiver: a :class:`~glancelite.data.receive.Receiver`.
+    :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
     def __init__(self, images, uploads, stores, quota, holder, recovery,
-                 receiver, threads):
+                 receiver, publisher, threads):
         self.images = images
         self.uploads = uploads
         self.stores = stores
@@ -35,6 +36,7 @@ class ResumableUploads:
         self.holder = holder
         self.recovery = recovery
         self.receiver = receiver
+        self.publisher = publisher
         self.threads = threads
         self.receipts = receipt.Receipts(threads)
 
@@ -79,7 +81,7 @@ class ResumableUploads:
         :raises: as :meth:`create` besides.
         """
         lease = lease_object.Lease(image.id, lease_object.RESUMABLE, {})
-        upload = self.uploads.take_over(context, lease, upload_id)
+        upload = self._take_over(context, image, lease, upload_id)
         if upload.complete:
             raise exception.CompletedUpload()
         if part.offset != upload.offset:
@@ -99,7 +101,21 @@ class ResumableUploads:
 
         :raises UploadNotFound: there is none, or it has run out.
         """
-        return self.uploads.settled(context, image.id, upload_id)
+        upload = self.uploads.settled(context, image.id, upload_id)
+        if upload.sealed:
+            lease = lease_object.Lease(image.id, lease_object.RESUMABLE, {})
+            return self._take_over(context, image, lease, upload_id)
+        return upload
+
+    def _take_over(self, context, image, lease, upload_id):
+        """Stop whoever was at an upload; one that has all it needs is ended.
+        """
+        upload = self.uploads.take_over(context, lease, upload_id)
+        if upload.sealed:
+            with self.holder.holding(lease):
+                self.publisher.publish(context, image, lease)
+            upload.complete = True
+        return upload
 
     def unfinished(self, context, image):
         """:returns: the upload that an image is held by, or None."""
@@ -111,7 +127,7 @@ class ResumableUploads:
         :raises UploadNotFound: there is none, or it has run out.
         """
         lease = lease_object.Lease(image.id, lease_object.RESUMABLE, {})
-        upload = self.uploads.take_over(context, lease, upload_id)
+        upload = self._take_over(context, image, lease, upload_id)
         self.receipts.take(upload_id)
         if upload.complete:
             self.uploads.remove(context, upload)

@@ -6,7 +6,6 @@ from oslo_log import log
 
 from glancelite import exception
 from glancelite.data import leases
-from glancelite.objects import image as image_object
 from glancelite.objects import lease as lease_object
 
 LOG = log.getLogger(__name__)
@@ -20,15 +19,18 @@ class Uploader:
     :param quota: a :class:`~glancelite.quota.Quota`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param receiver: a :class:`~glancelite.data.receive.Receiver`.
+    :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     """
 
-    def __init__(self, images, stores, quota, holder, receiver, threads):
+    def __init__(self, images, stores, quota, holder, receiver, publisher,
+                 threads):
         self._images = images
         self._stores = stores
         self._quota = quota
         self._holder = holder
         self._receiver = receiver
+        self._publisher = publisher
         self._threads = threads
 
     def upload(self, context, image, source, size=None, store=None,
@@ -52,19 +54,15 @@ class Uploader:
         image.require_transition('saving')
         require_formats(image)
         lease = _lease(image, driver, 'saving')
-        with self._quota.reserve(context, image, size) as claim:
+        with (self._quota.reserve(context, image, size) as claim,
+              self._taken(context, image, lease)):
             with self._writing(context, image, lease, driver,
                                size) as writer:
-                image.values.update(self._receiver.receive(
+                facts = self._receiver.receive(
                     image, leases.LeasedSource(source, lease), [writer],
-                    claim, size, digests))
-                image.locations = [image_object.Location(
-                    self._threads.wait(writer.commit),
-                    self._stores.metadata(driver))]
-                image.move_to('active')
-                self._images.save(context, image, from_status='saving',
-                                  release=lease,
-                                  reservations=claim.reservations)
+                    claim, size, digests)
+                self._publisher.seal(lease, writer, facts)
+            self._publish(context, image, lease, driver, claim)
 
     def stage(self, context, image, source, size=None):
         """Keep what ``source`` gives until it is imported.
@@ -76,49 +74,72 @@ class Uploader:
         image.require_transition('uploading')
         self._threads.wait(driver.check)
         lease = _lease(image, driver, 'uploading')
-        with self._quota.reserve_staging(context, image, size) as claim:
+        with (self._quota.reserve_staging(context, image, size) as claim,
+              self._taken(context, image, lease)):
             with self._writing(context, image, lease, driver,
                                size) as writer:
-                image.values['size'] = self._receiver.keep(
+                count = self._receiver.keep(
                     leases.LeasedSource(source, lease), writer, claim, size)
-                self._threads.wait(writer.commit)
-                self._images.save(context, image, from_status='uploading',
-                                  release=lease,
-                                  reservations=claim.reservations)
+                self._publisher.seal(lease, writer, {'size': count})
+            self._publish(context, image, lease, driver, claim)
+
+    @contextlib.contextmanager
+    def _taken(self, context, image, lease):
+        """The image is ours, and stays it while the block runs."""
+        take(self._images, context, image, lease)
+        with self._holder.holding(lease):
+            yield
 
     @contextlib.contextmanager
     def _writing(self, context, image, lease, driver, size):
         """A writer for an image that is ours; all is undone on failure."""
-        take(self._images, context, image, lease)
         writer = None
-        with self._holder.holding(lease):
-            try:
-                writer = self._threads.wait(driver.writer, image.id,
-                                            lease.token, size)
-                yield writer
-            except BaseException as error:
-                self._undo(context, image, lease, writer)
-                if lease.lost:
-                    raise leases.reason(self._images, context,
-                                        lease) from error
-                raise
+        try:
+            writer = self._threads.wait(driver.writer, image.id, lease.token,
+                                        size)
+            yield writer
+        except BaseException as error:
+            self._undo(context, image, lease, error, writer)
+            raise
 
-    def _undo(self, context, image, lease, writer):
+    def _publish(self, context, image, lease, driver, claim):
+        """What fails from here on is finished by a recovery.
+
+        Only where the store has refused, and nothing can come of it any
+        more, the upload is undone.
+        """
+        try:
+            self._publisher.publish(context, image, lease,
+                                    claim.reservations)
+        except (exception.StorageFull, exception.StoreUnavailable) as error:
+            if self._threads.wait(driver.discard, image.id, lease.token):
+                self._undo(context, image, lease, error)
+            raise
+        except (exception.ImageChanged, exception.ImageNotFound,
+                exception.LeaseLost, exception.DataMissing) as error:
+            raise leases.reason(self._images, context, lease) from error
+
+    def _undo(self, context, image, lease, error, writer=None):
         """Remove the bytes and queue the image, if it is ours still.
 
         What fails here is left to whoever finds the lease expired.
+
+        :raises ImageGone, LeaseLost: it is not ours; instead of ``error``.
         """
+        if writer is None and not isinstance(error, Exception):
+            # Killed while the writer was being made: it may still come.
+            return
         try:
-            if self._holder.keeps(lease):
-                if writer:
-                    self._threads.wait(writer.cancel)
-                self._images.move(context, image, 'queued',
-                                  from_status=lease.detail['status'],
-                                  release=lease)
-            elif writer:
-                self._threads.wait(writer.abandon)
-        except exception.LeaseLost:
+            if writer:
+                self._threads.wait(writer.cancel)
+            self._images.move(context, image, 'queued',
+                              from_status=lease.detail['status'],
+                              release=lease)
+        except (exception.ImageChanged, exception.LeaseLost):
             LOG.info('Image %s was taken over during its upload', image.id)
+            if isinstance(error, Exception):
+                raise leases.reason(self._images, context,
+                                    lease) from error
         except Exception:
             LOG.exception('Image %s: a failed upload is not undone yet',
                           image.id)

@@ -131,7 +131,8 @@ class Images:
 
     @api.transaction
     def save(self, context, image, from_status=None, release=None,
-             reservations=(), maxima=None, acquire=None, idle=False):
+             reservations=(), maxima=None, acquire=None, idle=False,
+             holding=None):
         """Write what changed of ``image`` since it was read.
 
         The row is written first, which keeps others from it until the end
@@ -145,8 +146,9 @@ class Images:
             may have, where there is a limit.
         :param acquire: a lease on the image that begins with the save.
         :param idle: whether ``acquire`` waits for whoever claims it.
+        :param holding: a lease on the image that the save requires.
         :raises ImageHeld: somebody holds the image already.
-        :raises LeaseLost: ``release`` is not ours any more.
+        :raises LeaseLost: ``release``, or ``holding``, is not ours any more.
         :raises LimitExceeded: the image would have more of what was added.
         :raises ImageChanged: when the row, or a property or the set of
             locations that the change rests on, is no longer as it was read.
@@ -172,6 +174,8 @@ class Images:
                 'properties': any(map(image.is_new_property,
                                       changes.properties)),
                 'tags': changes.added_tags, 'locations': inserted})
+            if holding:
+                self._leases.require(connection, holding)
             if release:
                 self._leases.drop(connection, release)
             if acquire:

@@ -75,6 +75,19 @@ class Leases:
             raise exception.LeaseLost(image_id=lease.image_id)
         uploads.settle(connection, lease)
 
+    def require(self, connection, lease):
+        """Renew a lease in the caller's transaction.
+
+        :raises LeaseLost: it is not ours any more.
+        """
+        done = connection.execute(
+            _leases.update().where(_leases.c.image_id == lease.image_id,
+                                   _leases.c.owner == lease.token)
+            .values(**self._renewed(self._ttl)))
+        if not done.rowcount:
+            lease.lost = True
+            raise exception.LeaseLost(image_id=lease.image_id)
+
     @api.transaction
     def release(self, lease):
         """Remove a lease. :raises LeaseLost: it is not ours any more."""
@@ -84,22 +97,22 @@ class Leases:
     @api.transaction
     def renew(self, leases):
         """Renew ``leases``; those that are not ours any more become lost."""
-        tokens = [lease.token for lease in leases]
+        # By image as well, which is the key: MySQL locks what it looks at.
+        ours = sqlalchemy.and_(
+            _leases.c.image_id.in_([lease.image_id for lease in leases]),
+            _leases.c.owner.in_([lease.token for lease in leases]))
         with self._database.writer() as connection:
-            connection.execute(
-                _leases.update().where(_leases.c.owner.in_(tokens))
-                .values(renewed_at=self._database.clock(),
-                        expires_at=self._database.clock(self._ttl)))
+            connection.execute(_leases.update().where(ours).values(
+                **self._renewed(self._ttl)))
             held = set(connection.execute(
-                sqlalchemy.select(_leases.c.owner).where(
-                    _leases.c.owner.in_(tokens))).scalars())
+                sqlalchemy.select(_leases.c.owner).where(ours)).scalars())
         for lease in leases:
             if lease.token not in held:
                 lease.lost = True
 
     @api.transaction
     def note(self, lease):
-        """Store what has become of the detail of a lease of ours.
+        """Renew a lease of ours, and store what has become of its detail.
 
         :raises LeaseLost: it is not ours any more.
         """
@@ -107,7 +120,8 @@ class Leases:
             done = connection.execute(
                 _leases.update().where(_leases.c.image_id == lease.image_id,
                                        _leases.c.owner == lease.token)
-                .values(detail=json.dumps(lease.detail)))
+                .values(detail=json.dumps(lease.detail),
+                        **self._renewed(self._ttl)))
         if not done.rowcount:
             lease.lost = True
             raise exception.LeaseLost(image_id=lease.image_id)
@@ -157,24 +171,29 @@ class Leases:
         :returns: the lease, or None when another process was quicker or
             the owner is alive after all.
         """
-        claimed = lease_object.Lease(lease.image_id, lease.purpose,
-                                     lease.detail)
+        token = lease_object.new_token()
         with self._database.writer() as connection:
             done = connection.execute(
                 _leases.update().where(
                     _leases.c.image_id == lease.image_id,
                     _leases.c.owner == lease.token,
                     _leases.c.expires_at < self._database.clock())
-                .values(owner=claimed.token,
-                        renewed_at=self._database.clock(),
-                        expires_at=self._database.clock(self._ttl)))
-        return claimed if done.rowcount else None
+                .values(owner=token, **self._renewed(self._ttl)))
+            if not done.rowcount:
+                return None
+            # The former owner may have noted more since it was found.
+            return _lease(connection.execute(
+                sqlalchemy.select(_leases).where(
+                    _leases.c.image_id == lease.image_id)).mappings().one())
 
     def _values(self, lease, seconds):
-        now = self._database.clock()
         return {'owner': lease.token, 'purpose': lease.purpose,
-                'detail': json.dumps(lease.detail), 'acquired_at': now,
-                'renewed_at': now,
+                'detail': json.dumps(lease.detail),
+                'acquired_at': self._database.clock(),
+                **self._renewed(seconds)}
+
+    def _renewed(self, seconds):
+        return {'renewed_at': self._database.clock(),
                 'expires_at': self._database.clock(seconds)}
 
 

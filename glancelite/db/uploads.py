@@ -87,7 +87,8 @@ class Uploads:
         with self._database.writer() as connection:
             lease = self._lock(connection, image_id, upload_id)
             upload = self._required(connection, image_id, upload_id, lease)
-            if lease and not lease.owner.startswith(_NOBODY):
+            if lease and not (upload.sealed
+                              or lease.owner.startswith(_NOBODY)):
                 self._leave(connection, image_id, upload_id)
         return upload
 
@@ -216,6 +217,7 @@ class Uploads:
         if upload is None or not (upload.complete or lease):
             raise exception.UploadNotFound(upload_id=upload_id,
                                            image_id=image_id)
+        upload.sealed = bool(lease) and 'facts' in json.loads(lease.detail)
         return upload
 
     def _read(self, connection, image_id, upload_id, lock=False):

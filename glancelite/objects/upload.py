@@ -20,6 +20,8 @@ class Upload:
     :ivar length: bytes announced, None while nobody said.
     :ivar digests: [hashlib name, hex] pairs that all the data must have.
     :ivar complete: whether the image has its data.
+    :ivar sealed: whether the data is complete, and the image has not got it
+        yet.
     :ivar seconds_left: what remains of its lifetime.
     """
 
@@ -30,6 +32,7 @@ class Upload:
     length: int = None
     digests: list = dataclasses.field(default_factory=list)
     complete: bool = False
+    sealed: bool = False
     seconds_left: int = 0
     id: str = dataclasses.field(default_factory=new_id)
 

@@ -9,7 +9,10 @@ from glancelite import exception
 
 
 class Writer(abc.ABC):
-    """Takes the bytes of one image. Readable only after :meth:`commit`."""
+    """Takes the bytes of one image, under a name that no other upload has.
+
+    They are readable only after :meth:`Driver.commit`.
+    """
 
     @abc.abstractmethod
     def write(self, block):
@@ -20,24 +23,16 @@ class Writer(abc.ABC):
         """
 
     @abc.abstractmethod
-    def commit(self):
-        """Make the bytes durable and readable.
+    def finish(self):
+        """Make the bytes durable; nothing is written after it.
 
-        :returns: the URL under which the store will find them.
         :raises StorageFull: when the store has no room.
         :raises StoreUnavailable: when it cannot take data.
         """
 
     @abc.abstractmethod
     def cancel(self):
-        """Remove whatever was written, committed or not. May be repeated."""
-
-    @abc.abstractmethod
-    def abandon(self):
-        """Remove what is not committed: the image is not ours any more.
-
-        Whoever holds it now removes what is; it may be their own by then.
-        """
+        """Remove what is not committed. May be repeated."""
 
 
 class ResumableWriter(Writer):
@@ -130,15 +125,32 @@ class Driver(abc.ABC):
         """
         raise exception.NotResumable(store=self.identifier)
 
+    def commit(self, image_id, token):
+        """Give finished bytes their final name, durably and at once.
+
+        Any process may do it, and may do it again; once it is done, the
+        bytes are what readers of :meth:`url` get.
+
+        :returns: the URL under which the store finds them.
+        :raises DataMissing: what that upload wrote is not there.
+        :raises StorageFull, StoreUnavailable: when the store refuses.
+        """
+        raise exception.UnknownStore(store=self.identifier)
+
     @abc.abstractmethod
     def discard(self, image_id, token):
-        """Remove what the writer of ``token`` left, committed or not.
+        """Remove what the writer of ``token`` left and nobody committed.
 
-        The temporary bytes go first: from then on that writer can commit
-        nothing any more. No error when nothing is there.
+        From then on nobody can commit it any more; bytes of any other
+        upload are safe from this, however late it comes.
 
+        :returns: whether there was something to remove.
         :raises StoreUnavailable: when the store refuses.
         """
+
+    def url(self, image_id):
+        """:returns: the URL that committed data of ``image_id`` has."""
+        raise exception.UnknownStore(store=self.identifier)
 
     @abc.abstractmethod
     def open(self, url, offset=0):

@@ -57,23 +57,35 @@ class FilesystemDriver(driver.Driver):
             return False
 
     def writer(self, image_id, token, size=None):
-        return FileWriter(self._directory / image_id,
-                          self._temporary(image_id, token),
+        return FileWriter(self._temporary(image_id, token),
                           self._permissions)
 
     def resume(self, image_id, token, offset):
         return resumable_file.ResumableFileWriter(
-            self._directory / image_id, self._temporary(image_id, token),
-            offset, self._permissions)
+            self._temporary(image_id, token), offset, self._permissions)
 
-    def url(self, image_id):
-        """:returns: the location of the data of ``image_id``."""
-        return f'file://{self._directory / image_id}'
+    def commit(self, image_id, token):
+        final = self._directory / image_id
+        with files.errors():
+            try:
+                os.rename(self._temporary(image_id, token), final)
+            except FileNotFoundError:
+                # Done before, by somebody who did not come further.
+                os.stat(final)
+            files.sync_directory(self._directory)
+        return self.url(image_id)
 
     def discard(self, image_id, token):
-        with files.errors(), contextlib.suppress(FileNotFoundError):
-            resumable_file.discard(self._directory / image_id,
-                                   self._temporary(image_id, token))
+        with files.errors():
+            try:
+                return resumable_file.discard(
+                    self._temporary(image_id, token))
+            except FileNotFoundError:
+                # Nobody has made the directory yet.
+                return False
+
+    def url(self, image_id):
+        return f'file://{self._directory / image_id}'
 
     def _temporary(self, image_id, token):
         return self._directory / f'{TEMPORARY_PREFIX}{image_id}-{token}'
@@ -93,7 +105,7 @@ class FilesystemDriver(driver.Driver):
 
     def delete(self, url):
         with files.errors(), contextlib.suppress(FileNotFoundError):
-            self._path(url).unlink()
+            os.unlink(self._path(url))
 
     def properties(self):
         return {'data_dir': str(self._directory), 'chunk_size': 65536,
@@ -114,15 +126,13 @@ class FilesystemDriver(driver.Driver):
 class FileWriter(driver.Writer):
     """Writes one file; see the module."""
 
-    def __init__(self, final, temporary, permissions):
-        self._final = final
-        self._temporary = temporary
+    def __init__(self, path, permissions):
+        self._path = path
         self._permissions = permissions
-        self._committed = False
         self._unsynced = 0
         with files.errors():
             self._descriptor = os.open(
-                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+                path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
     def write(self, block):
         view = memoryview(block)
@@ -134,27 +144,17 @@ class FileWriter(driver.Writer):
                 os.fdatasync(self._descriptor)
                 self._unsynced = 0
 
-    def commit(self):
+    def finish(self):
         with files.errors():
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
             self._close()
-            os.rename(self._temporary, self._final)
-            self._committed = True
-            files.sync_directory(self._final.parent)
-        return f'file://{self._final}'
 
     def cancel(self):
-        self.abandon()
-        if self._committed:
-            with files.errors():
-                self._final.unlink(missing_ok=True)
-
-    def abandon(self):
         self._close()
-        with files.errors():
-            self._temporary.unlink(missing_ok=True)
+        with files.errors(), contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
 
     def _close(self):
         if self._descriptor is not None:

@@ -34,14 +34,13 @@ _MARK = '.'
 class ResumableFileWriter(driver.ResumableWriter):
     """Goes on with a file at ``offset``; what is beyond is cut off.
 
-    :param final: the path that the file has when it is whole.
-    :param resting: its path between requests.
+    :param resting: the path of the file between requests, and when it is
+        finished.
     :param offset: bytes that are known to be there.
     :raises DataMissing: they are not.
     """
 
-    def __init__(self, final, resting, offset, permissions):
-        self._final = final
+    def __init__(self, resting, offset, permissions):
         self._resting = resting
         self._permissions = permissions
         self._name = resting.with_name(
@@ -70,7 +69,7 @@ class ResumableFileWriter(driver.ResumableWriter):
                 os.close(descriptor)
                 raise
             os.close(descriptor)
-        raise exception.DataMissing(image_id=self._final.name)
+        raise exception.DataMissing(image_id=self._resting.name)
 
     def _find(self, create):
         """:returns: the path that the file has at the moment."""
@@ -78,9 +77,6 @@ class ResumableFileWriter(driver.ResumableWriter):
             return self._resting
         for path in names_of_writers(self._resting):
             return path
-        if self._final.exists():
-            # Committed, but the image never got to know.
-            return self._final
         if create:
             descriptor = os.open(self._resting, os.O_WRONLY | os.O_CREAT,
                                  0o666)
@@ -89,11 +85,11 @@ class ResumableFileWriter(driver.ResumableWriter):
 
     def _begin(self, path, descriptor, offset):
         if os.fstat(descriptor).st_size < offset:
-            raise exception.DataMissing(image_id=self._final.name)
+            raise exception.DataMissing(image_id=self._resting.name)
         os.rename(path, self._name)
         os.ftruncate(descriptor, offset)
         os.lseek(descriptor, offset, os.SEEK_SET)
-        files.sync_directory(self._final.parent)
+        files.sync_directory(self._resting.parent)
 
     @contextlib.contextmanager
     def _ours(self):
@@ -104,7 +100,7 @@ class ResumableFileWriter(driver.ResumableWriter):
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             if not _is(self._name, self._descriptor):
-                raise exception.LeaseLost(image_id=self._final.name)
+                raise exception.LeaseLost(image_id=self._resting.name)
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
@@ -134,15 +130,14 @@ class ResumableFileWriter(driver.ResumableWriter):
             os.rename(self._name, self._resting)
         self.abandon()
 
-    def commit(self):
+    def finish(self):
         with files.errors(), self._ours():
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
-            os.rename(self._name, self._final)
-            files.sync_directory(self._final.parent)
+            os.rename(self._name, self._resting)
+            files.sync_directory(self._resting.parent)
         self.abandon()
-        return f'file://{self._final}'
 
     def abandon(self):
         if self._descriptor is not None:
@@ -151,7 +146,8 @@ class ResumableFileWriter(driver.ResumableWriter):
 
     def cancel(self):
         self.abandon()
-        discard(self._final, self._resting)
+        with files.errors():
+            discard(self._resting)
 
 
 class _Stored:
@@ -176,23 +172,29 @@ def names_of_writers(resting):
                 if entry.name.startswith(prefix)]
 
 
-def discard(final, resting):
-    """Remove a file, whatever name it has.
+def discard(resting):
+    """Remove a file that is not committed, whatever name it has.
 
-    A writer may rename it meanwhile; the final name is what nobody takes it
-    away from any more.
+    :returns: whether there was one.
     """
-    while True:
-        with contextlib.suppress(FileNotFoundError):
-            resting.unlink()
-            break
+    while not _remove(resting):
         names = names_of_writers(resting)
         if not names:
+            return False
+        # When none is there any more, a writer has just renamed it.
+        if any(_remove(name) for name in names):
             break
-        for name in names:
-            name.unlink(missing_ok=True)
-    final.unlink(missing_ok=True)
-    files.sync_directory(final.parent)
+    return True
+
+
+def _remove(path):
+    """:returns: whether the file was there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    files.sync_directory(path.parent)
+    return True
 
 
 def _is(path, descriptor):

@@ -16,6 +16,7 @@ from glancelite import exception
 from glancelite.data import leases
 from glancelite.objects import image as image_object
 from glancelite.objects import import_request
+from glancelite.objects import lease as lease_object
 from glancelite.objects import task as task_object
 from glancelite.tasks import flow
 from glancelite.tasks import import_writers
@@ -29,6 +30,10 @@ _REPORT_INTERVAL = 3
 _ATTEMPTS = 10
 
 _MIB = 1024 * 1024
+
+#: What keeps an import whose data is complete from ever being published.
+_HOPELESS = (exception.DataMissing, exception.InvalidTransition,
+             exception.UnknownStore)
 
 
 class Work:
@@ -47,7 +52,6 @@ class Work:
         self.request = import_request.ImportRequest(
             **lease.detail['request'])
         self.writers = []
-        self.failed_stores = []
         self.published = self._is_published()
         self.unfinished = False
 
@@ -55,6 +59,11 @@ class Work:
     def is_copy(self):
         """:returns: whether the image has its data already."""
         return self.request.method == import_request.COPY_IMAGE
+
+    @property
+    def sealed(self):
+        """:returns: whether the data is complete, and the lease says so."""
+        return 'facts' in self.lease.detail
 
     def _is_published(self):
         """:returns: whether an earlier attempt came so far."""
@@ -100,13 +109,48 @@ class Importer:
     def _attempt(self, work):
         if work.task.status == task_object.FAILURE:
             return self._give_back(work)
-        if not work.published:
-            work.lease.detail['attempts'] += 1
-            self._leases.note(work.lease)
-            if work.lease.detail['attempts'] > self._attempts:
-                raise exception.ImportCutOff()
+        if work.sealed and not work.published:
+            self.publish(work)
+        elif not work.published:
+            self._begin_anew(work)
             flow.run([Begin(self), Store(self, self._source(work))], work)
         self._finish(work)
+
+    def _begin_anew(self, work):
+        """Leave nothing of an attempt that a crash has ended.
+
+        Each has a token of its own: who is late with one does no harm to
+        the next.
+        """
+        self.service.remover.discard(work.lease)
+        detail = work.lease.detail
+        detail.update(attempts=detail['attempts'] + 1,
+                      token=lease_object.new_token())
+        self._leases.note(work.lease)
+        if detail['attempts'] > self._attempts:
+            raise exception.ImportCutOff()
+
+    def publish(self, work, reservations=()):
+        """Let the record name the data of a sealed import.
+
+        :param reservations: of quota, which become usage.
+        """
+        locations = import_writers.commit_all(self.service, work)
+        finished = work.lease.detail['finished']
+
+        def change(image):
+            if not work.is_copy:
+                image.values.update(work.lease.detail['facts'])
+                image.move_to('active')
+            image.locations = [*image.locations, *locations]
+            _unlock(image)
+            image.properties[import_request.IMPORTING_PROPERTY] = ''
+            image.properties[import_request.FAILED_PROPERTY] = ','.join(
+                store for store in work.request.stores
+                if store not in finished)
+        self.save(work, change, holding=work.lease,
+                  reservations=reservations)
+        work.published = True
 
     def _source(self, work):
         return _SOURCES[work.request.method](self.service)
@@ -127,10 +171,7 @@ class Importer:
 
     def _abandon(self, lease):
         """The image is gone: so is everything the import was about."""
-        for identifier in lease.detail['stores']:
-            driver = self.service.stores.internal(identifier)
-            self.service.threads.wait(driver.discard, lease.image_id,
-                                      lease.detail['token'])
+        self.service.remover.remove_all(lease)
         with contextlib.suppress(exception.LeaseLost):
             self._leases.release(lease)
 
@@ -142,7 +183,8 @@ class Importer:
         """
         LOG.warning('Image %s: its import failed: %s', work.image.id,
                     type(error).__name__)
-        if work.unfinished or work.published:
+        if work.unfinished or work.published or (
+                work.sealed and not isinstance(error, _HOPELESS)):
             return
         message = (str(error) if isinstance(error, exception.GlanceliteError)
                    else 'The import failed for an unexpected reason.')
@@ -181,17 +223,13 @@ class Importer:
 
 
 class Begin(flow.Step):
-    """Nothing of an earlier attempt is left, and the image is importing."""
+    """The task is processing, and the image is importing."""
 
     def __init__(self, importer):
         self._importer = importer
         self._service = importer.service
 
     def run(self, work):
-        for identifier in work.request.stores:
-            self._service.threads.wait(
-                self._service.stores.internal(identifier).discard,
-                work.image.id, work.lease.detail['token'])
         work.task.begin()
         self._service.tasks.save(work.context, work.task)
 
@@ -199,7 +237,7 @@ class Begin(flow.Step):
             if image.status != 'importing':
                 image.move_to('importing')
         if not work.is_copy:
-            self._importer.save(work, change)
+            self._importer.save(work, change, holding=work.lease)
 
 
 class Store(flow.Step):
@@ -220,25 +258,11 @@ class Store(flow.Step):
             facts = self._service.receiver.receive(
                 work.image, source, work.writers, claim, size)
             self._source.require(work, facts)
-            self._publish(work, facts, claim)
-
-    def _publish(self, work, facts, claim):
-        locations = import_writers.commit_all(self._service, work)
-
-        def change(image):
-            if not work.is_copy:
-                image.values.update(facts)
-                image.move_to('active')
-            image.locations = [*image.locations, *locations]
-            _unlock(image)
-            image.properties[import_request.IMPORTING_PROPERTY] = ''
-            image.properties[import_request.FAILED_PROPERTY] = ','.join(
-                work.failed_stores)
-        self._importer.save(work, change, reservations=claim.reservations)
-        work.published = True
+            import_writers.seal(self._service, work, facts)
+            self._importer.publish(work, claim.reservations)
 
     def undo(self, work):
-        if not work.published:
+        if not work.sealed:
             for writer in work.writers:
                 self._service.threads.wait(writer.cancel)
 

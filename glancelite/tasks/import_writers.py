@@ -13,13 +13,11 @@ LOG = log.getLogger(__name__)
 class Tolerant:
     """A writer whose failure is its store's alone, if others are left.
 
-    :ivar url: where the bytes are once they are committed.
-    :ivar failed: whether the store could not take them.
+    :ivar failed: whether the store could not take the bytes.
     """
 
     def __init__(self, driver, writer, strict):
         self.driver = driver
-        self.url = None
         self.failed = False
         self._writer = writer
         self._strict = strict
@@ -29,15 +27,13 @@ class Tolerant:
         if not self.failed:
             self._try(lambda: self._writer.write(block))
 
-    def commit(self):
+    def finish(self):
         """Make the bytes of this store durable."""
         if not self.failed:
-            def commit():
-                self.url = self._writer.commit()
-            self._try(commit)
+            self._try(self._writer.finish)
 
     def cancel(self):
-        """Remove what was written."""
+        """Remove what was written and is not committed."""
         self._writer.cancel()
 
     def _try(self, act):
@@ -63,20 +59,37 @@ def open_all(service, work, size):
             driver.writer, work.image.id, token, size), strict))
 
 
-def commit_all(service, work):
-    """:returns: a location for each store that took the data.
+def seal(service, work, facts):
+    """Make the data durable, and store in the lease what and where it is.
 
-    :raises StoreUnavailable: none did.
+    From then on the import is finished and never undone.
+
+    :param facts: fields of the image, as the bytes told them.
+    :raises StoreUnavailable: no store has taken the data.
     """
     for writer in work.writers:
-        service.threads.wait(writer.commit)
-    work.failed_stores = [writer.driver.identifier
-                          for writer in work.writers if writer.failed]
-    locations = [image_object.Location(
-        writer.url, service.stores.metadata(writer.driver))
-        for writer in work.writers if not writer.failed]
-    if not locations:
+        service.threads.wait(writer.finish)
+    finished = [writer.driver.identifier
+                for writer in work.writers if not writer.failed]
+    if not finished:
         raise exception.StoreUnavailable()
+    work.lease.detail.update(facts=facts, finished=finished)
+    service.leases.note(work.lease)
+
+
+def commit_all(service, work):
+    """:returns: a location for each store of a sealed import.
+
+    :raises DataMissing: the data is not there any more.
+    :raises StorageFull, StoreUnavailable: a store refuses, for now.
+    """
+    locations = []
+    for identifier in work.lease.detail['finished']:
+        driver = service.stores.internal(identifier)
+        url = service.threads.wait(driver.commit, work.image.id,
+                                   work.lease.detail['token'])
+        locations.append(image_object.Location(
+            url, service.stores.metadata(driver)))
     return locations
 
 

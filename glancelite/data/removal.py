@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Removal of the bytes that a lease tells of. All of it may be repeated."""
+from oslo_log import log
+
+from glancelite import exception
+from glancelite.objects import image as image_object
+
+LOG = log.getLogger(__name__)
+
+
+class Remover:
+    """Removes bytes from stores.
+
+    :param stores: a :class:`~glancelite.stores.registry.Stores`.
+    :param holder: a :class:`~glancelite.data.leases.Holder`.
+    :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    """
+
+    def __init__(self, stores, holder, threads):
+        self._stores = stores
+        self._holder = holder
+        self._threads = threads
+
+    def discard(self, lease):
+        """Remove what was written for ``lease`` and is not committed.
+
+        :raises StoreUnavailable: a store refuses.
+        """
+        for driver in self._drivers(lease):
+            self._threads.wait(driver.discard, lease.image_id,
+                               lease.detail['token'])
+
+    def remove_all(self, lease):
+        """Remove all data of a deleted image.
+
+        No other image ever has its id, so it does no harm to come late.
+
+        :raises StoreUnavailable: a store refuses.
+        """
+        detail = lease.detail
+        if 'token' in detail:
+            self.discard(lease)
+        if 'facts' in detail:
+            # It may have been cut off between the store and the record.
+            for driver in self._drivers(lease):
+                self._threads.wait(driver.delete, driver.url(lease.image_id))
+        if detail.get('staged'):
+            staging = self._stores.staging
+            self._threads.wait(staging.delete, staging.url(lease.image_id))
+        for url, store in (*detail.get('locations', ()),
+                           *detail.get('removed', ())):
+            self._delete(lease, url, store)
+
+    def remove_copies(self, lease):
+        """Remove the data of locations that an image has no more.
+
+        The image lives, and may get data at the same URL again; not while
+        the lease stands, though.
+
+        :raises LeaseLost: it does not.
+        :raises StoreUnavailable: a store refuses.
+        """
+        for url, store in lease.detail['removed']:
+            if not self._holder.keeps(lease):
+                raise exception.LeaseLost(image_id=lease.image_id)
+            self._delete(lease, url, store)
+
+    def _drivers(self, lease):
+        for identifier in lease.detail['stores']:
+            try:
+                yield self._stores.internal(identifier)
+            except exception.UnknownStore:
+                LOG.error('Image %s: what is left of its data in store %s '
+                          'stays there: it is not in use any more',
+                          lease.image_id, identifier)
+
+    def _delete(self, lease, url, store):
+        location = image_object.Location(url, {'store': store})
+        try:
+            driver = self._stores.holding(location)
+            self._threads.wait(driver.delete, url)
+        except exception.DataMissing:
+            LOG.error('Image %s: no store in use holds its data',
+                      lease.image_id)
