@@ -14,6 +14,11 @@ from glancelite import service as service_module
 _DIRECTORY_VARIABLES = ('OS_GLANCELITE_CONFIG_DIR', 'OS_GLANCE_CONFIG_DIR')
 _FILES_VARIABLES = ('OS_GLANCELITE_CONFIG_FILES', 'OS_GLANCE_CONFIG_FILES')
 
+#: Looked for in a directory that is named; the last one is where Glance's
+#: operators say which URLs may be fetched.
+_USUAL_FILES = ('glancelite-api.conf', 'glance-api.conf',
+                'glance-image-import.conf')
+
 _APPLICATION = 'glancelite-api'
 
 
@@ -39,7 +44,7 @@ def files_from_environment(environment=os.environ):
     if not directory and not names:
         return None
     names = names.split(';') if names else [
-        name for name in ('glancelite-api.conf', 'glance-api.conf')
+        name for name in _USUAL_FILES
         if pathlib.Path(directory, name).exists()]
     return [str(pathlib.Path(directory or '/etc/glance', name))
             for name in names]

@@ -40,7 +40,8 @@ class EnvironmentTest(testtools.TestCase):
 
     def test_a_directory_gives_our_file_or_that_of_glance(self):
         for names in (['glancelite-api.conf'], ['glance-api.conf'],
-                      ['glancelite-api.conf', 'glance-api.conf']):
+                      ['glancelite-api.conf', 'glance-api.conf'],
+                      ['glance-api.conf', 'glance-image-import.conf']):
             folder = self.folder(*names)
             for variable in ('OS_GLANCELITE_CONFIG_DIR',
                              'OS_GLANCE_CONFIG_DIR'):
