@@ -69,7 +69,7 @@ class Protections:
         permitted = rules[operation]
         if _EVERYBODY in permitted:
             return True
-        if _NOBODY in permitted:
+        if _NOBODY in permitted or not permitted:
             return False
         if self._by_policy:
             return all(self._policy.check(context, rule, {})

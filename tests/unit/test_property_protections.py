@@ -77,6 +77,16 @@ class RoleTest(_ProtectionsTestCase):
                             'create', 'read', 'update')
         self.assert_allowed(rules, 'own_x', [])
 
+    def test_an_operation_that_lists_no_roles_is_for_nobody(self):
+        rules = self.read('''
+            [.*]
+            create =
+            read = @
+            update =
+            delete = ,
+            ''')
+        self.assert_allowed(rules, 'x', ['admin'], 'read')
+
     def test_roles_are_compared_without_regard_to_case(self):
         self.assert_allowed(self.read(self.RULES), 'own_x', ['MEMBER'],
                             'create', 'read')
@@ -133,6 +143,16 @@ class PolicyRuleTest(_ProtectionsTestCase):
         self.assert_allowed(rules, 'x', ['makers'],
                             'create', 'read', 'update')
         self.assert_allowed(rules, 'x', [], 'read')
+
+    def test_an_operation_that_names_no_policy_is_for_nobody(self):
+        rules = self.read('''
+            [.*]
+            create =
+            read = @
+            update = ,
+            delete = !
+            ''', 'policies')
+        self.assert_allowed(rules, 'x', ['makers'], 'read')
 
     def test_one_operation_names_one_policy(self):
         error = self.assertRaises(exception.ConfigurationError, self.read, '''
