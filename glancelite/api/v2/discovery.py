@@ -31,11 +31,12 @@ class DiscoveryController:
 
     def stores_detail(self, context):
         """:returns: the stores with their properties, for administrators."""
+        stores = self._named()
         self._policy.authorize(context, 'stores_info_detail', {})
         return {'stores': [
             {**self._describe(driver), 'type': driver.kind,
              'weight': driver.weight, 'properties': driver.properties()}
-            for driver in self._named()]}
+            for driver in stores]}
 
     def _named(self):
         if not self._stores.multiple:

@@ -21,6 +21,8 @@ class StoresController:
 
     def delete(self, context, store_id, image_id):
         """Delete the copy of the image in ``store_id``, never the last."""
+        if not self._stores.multiple:
+            raise exception.NotFound('The resource could not be found.')
         self._stores.require([store_id])
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id,
