@@ -6,11 +6,14 @@ import threading
 import time
 
 from oslo_config import cfg
+from oslo_log import log
 from oslo_policy import opts
 from oslo_policy import policy
 
 from glancelite import exception
 from glancelite import policies
+
+LOG = log.getLogger(__name__)
 
 #: Seconds between looks at the policy files.
 _LOOK_INTERVAL = 1
@@ -22,9 +25,11 @@ class Policy:
     """The rules in force: defaults, changed by the operator's policy file.
 
     :param conf: the ``ConfigOpts`` of the service.
+    :raises ConfigurationError: the policy files are not usable.
     """
 
     def __init__(self, conf):
+        self._file = conf.oslo_policy.policy_file
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(policies.list_rules())
         self._loaded = self._compiled = {}
@@ -36,7 +41,7 @@ class Policy:
         """Read the policy files anew if they changed.
 
         The enforcer would look for them at every question asked; once a
-        second is soon enough.
+        second is soon enough. A file at fault changes nothing.
         """
         now = time.monotonic()
         if now < self._next_look or not self._lock.acquire(blocking=False):
@@ -49,6 +54,12 @@ class Policy:
                 self._loaded = dict(self._enforcer.rules)
                 self._compiled = {name: _Rule(name, self._enforcer)
                                   for name in self._loaded}
+        except Exception as error:
+            # YAML that is none, or no mapping, or may not be read.
+            reason = f'[oslo_policy] policy_file {self._file}: {error}'
+            if not self._loaded:
+                raise exception.ConfigurationError(reason) from None
+            LOG.error('%s; the rules stay as they were', reason)
         finally:
             self._enforcer.use_conf = False
             self._lock.release()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Policy: defaults, an operator's file, and remembered answers."""
 import itertools
+import os
 import pathlib
 
 import fixtures
@@ -192,3 +193,22 @@ class FileTest(_PolicyTestCase):
             exception.RuleForbids, rules.authorize,
             caller('a', 'admin'), 'get_images', {})
         self.assertIn('get_images', str(error))
+
+    def test_a_file_at_fault_stops_the_start(self):
+        for text in ('"get_images: [', '- get_images\n'):
+            error = self.assertRaises(exception.ConfigurationError,
+                                      self.make, text)
+            self.assertIn('policy.yaml', str(error))
+
+    def test_a_file_that_became_faulty_leaves_the_rules_as_they_were(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.policy._LOOK_INTERVAL', 0))
+        rules = self.make('"get_images": "role:auditor"\n')
+        log = self.useFixture(fixtures.FakeLogger())
+        self.path.write_text('"get_images: [')
+        later = self.path.stat().st_mtime + 5
+        os.utime(self.path, (later, later))
+        for roles, expected in ((('auditor',), True), (('reader',), False)):
+            self.assertEqual(expected, rules.check(
+                caller('a', *roles), 'get_images', {}))
+        self.assertIn('the rules stay as they were', log.output)
