@@ -134,7 +134,7 @@ class CrashTest(_TroubleTestCase):
             raise OSError('as good as dead')
 
         with fixtures.MonkeyPatch(
-                'glancelite.data.recovery.Recovery.finish_delete', die):
+                'glancelite.data.removal.Remover.remove_copies', die):
             answer = self.patch(
                 image, {'op': 'remove', 'path': '/locations/1'})
             self.assertEqual(200, answer.status)
@@ -154,7 +154,7 @@ class CrashTest(_TroubleTestCase):
             raise OSError('as good as dead')
 
         with fixtures.MonkeyPatch(
-                'glancelite.data.recovery.Recovery.finish_delete', die):
+                'glancelite.data.removal.Remover.remove_copies', die):
             self.patch(image, {'op': 'remove', 'path': '/locations/1'})
         self.assertTrue((self.fast / image['id']).exists())
         self.assertEqual(204, self.client.request(
