@@ -161,3 +161,8 @@ class AnyRequestTest(application.SharedTestCase):
             self.assert_answered(self.client.request(
                 method, path, body=body,
                 headers={'Content-Type': media_type}))
+
+    def test_a_version_of_any_length_is_answered(self):
+        for digits in ('1' * 5000, '%D9%A4', '4%0A'):
+            answer = self.client.get(f'/v2.{digits}/images')
+            self.assertEqual(300, answer.status)

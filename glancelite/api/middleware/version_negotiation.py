@@ -10,7 +10,7 @@ from glancelite import service as service_module
 from glancelite.api import resource
 from glancelite.api import versions
 
-_VERSION = re.compile(r'v2(?:\.(\d+))?$')
+_VERSION = re.compile(r'v2(?:\.([0-9]{1,4}))?')
 _ACCEPT_PREFIX = 'application/vnd.openstack.images-'
 
 #: How a path names the version documents themselves.
@@ -42,7 +42,7 @@ class VersionNegotiation:
         return self._application(environ, start_response)
 
     def _known(self, name):
-        found = _VERSION.match(name)
+        found = _VERSION.fullmatch(name)
         if not found:
             return False
         minor = found.group(1)
