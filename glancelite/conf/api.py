@@ -8,9 +8,10 @@ OPTIONS = [
     cfg.URIOpt(
         'public_endpoint', schemes=['http', 'https'],
         help='The URL under which clients reach this service, written into '
-             'the version documents and the Location header. Unset, the '
-             'address of the request is used. Set it when a proxy in front '
-             'does not pass on the host and scheme that clients see.'),
+             'the version documents. Unset, the address of the request is '
+             'used, as it always is in Location headers. Set it when a proxy '
+             'in front does not pass on the host and scheme that clients '
+             'see.'),
     cfg.IntOpt(
         'limit_param_default', default=25, min=1,
         help='Images on a page of a list when the request names no limit. '
