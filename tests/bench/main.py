@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command tools/bench: measures glancelite, and a peer beside it."""
+import argparse
+import json
+import pathlib
+import sys
+
+from tests.bench import catalogue
+from tests.bench import table
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog='tools/bench', description=__doc__.partition('\n')[0])
+    commands = parser.add_subparsers(dest='command', required=True)
+    _add_catalogue(commands)
+    return parser
+
+
+def _add_catalogue(commands):
+    parser = commands.add_parser(
+        'catalogue', help='requests on a catalogue of images')
+    parser.add_argument(
+        'database', help='URL of a database, as SQLAlchemy has it; it is '
+        'filled with images, and must be empty, of Glance and adopted, or '
+        'from an earlier run')
+    parser.add_argument(
+        '--sizes', type=_sizes, default=[1000, 10_000, 100_000],
+        metavar='N,N', help='images in the catalogue, ascending '
+        '(1000,10000,100000)')
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--seconds', type=float, default=.6,
+                        help='of a round (0.6)')
+    parser.add_argument('--starts', type=int, default=3,
+                        help='times that each service is started (3)')
+    parser.add_argument('--only', action='append', metavar='WORD',
+                        help='requests whose title has it')
+    _add_peer(parser)
+
+
+def _add_peer(parser):
+    parser.add_argument(
+        '--peer', metavar='URL', help='another image service on the same '
+        'database, on this machine, that trusts identity headers')
+    parser.add_argument(
+        '--peer-command', metavar='COMMAND', help='what starts it; without, '
+        'it runs already')
+    parser.add_argument('--save', metavar='FILE', type=pathlib.Path,
+                        help='keep the results, as JSON')
+
+
+def _sizes(text):
+    return sorted(int(float(each)) for each in text.split(','))
+
+
+def _print_catalogue(results):
+    for size, each in results['sizes'].items():
+        print(f'\n{int(size):,} images\n')
+        print(*table.plain(*table.of_catalogue(each)), sep='\n')
+    if len(results['sizes']) > 1:
+        print()
+        print(*table.plain(*table.of_growth(results['sizes'])), sep='\n')
+    print()
+    print(*table.plain(*table.of_processes(results)), sep='\n')
+
+
+def main(arguments=None):
+    """The command. :returns: the exit status."""
+    options = _parser().parse_args(arguments)
+    results = catalogue.run(options)
+    _print_catalogue(results)
+    if options.save:
+        options.save.write_text(json.dumps(results, indent=1) + '\n')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

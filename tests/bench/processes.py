@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What processes of this machine take, from /proc."""
+import os
+import pathlib
+
+_PROC = pathlib.Path('/proc')
+_TICK = os.sysconf('SC_CLK_TCK')
+_LISTENING = '0A'
+
+
+def listening_on(port):
+    """:returns: pids of the processes that listen on a TCP port."""
+    inodes = set()
+    for name in ('tcp', 'tcp6'):
+        for line in (_PROC / 'net' / name).read_text().splitlines()[1:]:
+            fields = line.split()
+            local, state = fields[1], fields[3]
+            if (state == _LISTENING
+                    and int(local.rpartition(':')[2], 16) == port):
+                inodes.add(f'socket:[{fields[9]}]')
+    return [int(folder.name) for folder in _PROC.glob('[0-9]*')
+            if inodes & _links(folder / 'fd')]
+
+
+def _links(folder):
+    try:
+        return {os.readlink(each) for each in folder.iterdir()}
+    except OSError:
+        # It has ended, or is somebody else's.
+        return set()
+
+
+def tree(pid):
+    """:returns: ``pid`` and those of all its descendants."""
+    found = [pid]
+    for each in found:
+        try:
+            for children in (_PROC / str(each) / 'task').glob('*/children'):
+                found += map(int, children.read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+class Group:
+    """A server's processes.
+
+    :param pids: of the processes.
+    """
+
+    def __init__(self, pids):
+        self._pids = sorted(pids)
+
+    def cpu(self):
+        """:returns: processor seconds used so far, ended threads' too."""
+        total = 0
+        for pid in self._pids:
+            fields = _read(pid, 'stat').rpartition(')')[2].split()
+            if fields:
+                total += int(fields[11]) + int(fields[12])
+        return total / _TICK
+
+    def memory(self):
+        """:returns: MiB in use; a page that several share counts once."""
+        return sum(_kibibytes(_read(pid, 'smaps_rollup'), 'Pss:')
+                   for pid in self._pids) / 1024
+
+    def peak(self):
+        """:returns: MiB, the most that one of them has had (RSS)."""
+        return max(_kibibytes(_read(pid, 'status'), 'VmHWM:')
+                   for pid in self._pids) / 1024
+
+    def forget_peak(self):
+        """Let the peak begin anew at what is in use."""
+        for pid in self._pids:
+            (_PROC / str(pid) / 'clear_refs').write_text('5')
+
+
+def _read(pid, name):
+    try:
+        return (_PROC / str(pid) / name).read_text()
+    except OSError:
+        return ''
+
+
+def _kibibytes(text, label):
+    for line in text.splitlines():
+        if line.startswith(label):
+            return int(line.split()[1])
+    return 0

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results as tables, for people to read and for the documentation."""
+
+OURS, PEER = 'glancelite', 'peer'
+
+
+def number(value):
+    """:returns: ``value`` with two or three digits that count."""
+    if value is None:
+        return '-'
+    if value >= 100:
+        return f'{value:.0f}'
+    return f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+
+
+def times(value):
+    """:returns: a ratio."""
+    return '-' if value is None else f'{number(value)}x'
+
+
+def plain(header, rows):
+    """:returns: lines of a table in text, numbers to the right."""
+    widths = [max(len(row[column]) for row in (header, *rows))
+              for column in range(len(header))]
+    return [' '.join(
+        cell.ljust(width) if not column else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths)))
+        for row in (header, *rows)]
+
+
+def restructured(header, rows):
+    """:returns: lines of a table in reStructuredText."""
+    widths = [max(len(row[column]) for row in (header, *rows))
+              for column in range(len(header))]
+    rule = '  '.join('=' * width for width in widths)
+    lines = ['  '.join(cell.ljust(width) for cell, width
+                       in zip(row, widths)).rstrip()
+             for row in (header, *rows)]
+    return [rule, lines[0], rule, *lines[1:], rule]
+
+
+def of_catalogue(results):
+    """:returns: header and rows for one size of a catalogue."""
+    with_peer = any(PEER in each for each in results.values())
+    header = ['request', 'CPU ms', 'database ms', 'p50 ms', 'p99 ms',
+              'per second']
+    if with_peer:
+        header += ['peer CPU ms', 'database ms', 'p50 ms', 'p99 ms',
+                   'per second', 'CPU ratio', 'rate ratio']
+    rows = []
+    for title, each in results.items():
+        ours, peer = each[OURS], each.get(PEER)
+        row = [title, *_figures(ours)]
+        if with_peer:
+            row += [*_figures(peer), times(peer['cpu'] / ours['cpu']),
+                    times(ours['rate'] / peer['rate'])]
+        rows.append(row)
+    return header, rows
+
+
+def _figures(each):
+    return [number(each[name]) for name in
+            ('cpu', 'database_cpu', 'p50', 'p99', 'rate')]
+
+
+def of_growth(sizes):
+    """:returns: header and rows: the p50 of each list at each size."""
+    names = sorted(sizes, key=int)
+    header = ['p50 ms', *(f'{int(name):,}' for name in names), 'growth']
+    rows = []
+    for title in sizes[names[0]]:
+        medians = [sizes[name][title][OURS]['p50'] for name in names
+                   if title in sizes[name]]
+        rows.append([title, *map(number, medians),
+                     times(medians[-1] / medians[0])])
+    return header, rows
+
+
+def of_processes(results):
+    """:returns: header and rows: memory, and time to the first answer."""
+    names = list(next(iter(results['memory'].values())))
+    rows = [['seconds to the first answer', *(
+        number(results['first_answer'].get(name)) for name in names)]]
+    rows += [[f'MiB at {int(size):,} images',
+              *(number(memory[name]) for name in names)]
+             for size, memory in results['memory'].items()]
+    return ['', *names], rows
