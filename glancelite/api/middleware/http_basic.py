@@ -10,6 +10,7 @@ import collections
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import threading
 
@@ -26,6 +27,9 @@ LOG = log.getLogger(__name__)
 #: Verified passwords remembered.
 _REMEMBERED = 1024
 
+#: Variant, cost, salt and digest, as bcrypt writes them.
+_HASH = re.compile(r'\$2[aby]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}')
+
 #: What an unknown user's password is checked against, so that the time of
 #: an answer does not tell which users there are.
 _NOBODY = b'$2b$12$C6UzMDM.H6dfI/f/IKcEeO7u2JbO6TNkqZ8J1k7h0WjFqkV8qG0uK'
@@ -35,11 +39,13 @@ class PasswordFile:
     """Users of an htpasswd file, read again when it changes.
 
     :param path: the file.
+    :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :raises ConfigurationError: it cannot be read or has other hashes.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, threads):
         self._path = path
+        self._threads = threads
         self._stamp = ()
         self._hashes = {}
         self._key = secrets.token_bytes(32)
@@ -57,7 +63,9 @@ class PasswordFile:
             if stored and seal in self._verified:
                 self._verified.move_to_end(seal)
                 return True
-        if not bcrypt.checkpw(password[:72], stored or _NOBODY) or not stored:
+        # It takes a good part of a second, in which others want to be served.
+        if not self._threads.wait(bcrypt.checkpw, password[:72],
+                                  stored or _NOBODY) or not stored:
             return False
         with self._lock:
             self._verified[seal] = True
@@ -82,6 +90,10 @@ class PasswordFile:
             raise exception.ConfigurationError(
                 f'[http_basic] user_file {self._path}: {error.strerror}'
             ) from None
+        except UnicodeError:
+            raise exception.ConfigurationError(
+                f'[http_basic] user_file {self._path}: not in UTF-8'
+            ) from None
         finally:
             # A fault is told once, not at every request.
             self._stamp = stamp
@@ -98,10 +110,10 @@ class PasswordFile:
         hashes = {}
         with open(self._path, encoding='utf-8') as file:
             for number, line in enumerate(file, 1):
-                user, separator, stored = line.strip().partition(':')
+                user, _, stored = line.strip().partition(':')
                 if not line.strip() or user.startswith('#'):
                     continue
-                if not separator or not stored.startswith('$2'):
+                if not _HASH.fullmatch(stored):
                     raise exception.ConfigurationError(
                         f'[http_basic] user_file {self._path}, line '
                         f'{number}: not user:bcrypt-hash')
@@ -113,10 +125,10 @@ class PasswordFile:
 class HttpBasic:
     """Authenticates by the Authorization header, or answers 401."""
 
-    def __init__(self, application, options):
+    def __init__(self, application, options, threads):
         self._application = application
         self._options = options
-        self._passwords = PasswordFile(options.user_file)
+        self._passwords = PasswordFile(options.user_file, threads)
         realm = options.realm.replace('"', "'")
         self._challenge = f'Basic realm="{realm}", charset="UTF-8"'
 
@@ -153,5 +165,6 @@ class HttpBasic:
 
 def filter_factory(global_conf, **local_conf):
     """For Paste."""
-    options = service_module.current().conf.http_basic
-    return lambda application: HttpBasic(application, options)
+    service = service_module.current()
+    return lambda application: HttpBasic(
+        application, service.conf.http_basic, service.threads)
