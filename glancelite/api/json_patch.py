@@ -22,12 +22,17 @@ _STRAY_TILDE = re.compile('~(?![01])')
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One operation. ``position`` is set for items of ``/locations``."""
+    """One operation. ``position`` is set for items of ``/locations``.
+
+    ``must_be_new`` is the meaning of add in draft 4: what is there already
+    is a conflict.
+    """
 
     op: str
     name: str
     value: object = None
     position: str = None
+    must_be_new: bool = False
 
 
 def parse(document, media_type):
@@ -38,8 +43,11 @@ def parse(document, media_type):
     if not isinstance(document, list):
         raise _invalid('Request body must be a JSON array of operation '
                        'objects.')
-    shape = _shape_v20 if media_type == MEDIA_TYPE_V20 else _shape_v21
-    return [_change(*shape(item)) for item in document]
+    if media_type == MEDIA_TYPE_V21:
+        return [_change(*_shape_v21(item)) for item in document]
+    changes = [_change(*_shape_v20(item)) for item in document]
+    return [dataclasses.replace(change, must_be_new=change.op == 'add')
+            for change in changes]
 
 
 def _shape_v21(item):

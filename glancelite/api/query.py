@@ -208,7 +208,13 @@ def _time(query, name, value):
         name, head, moment.replace(tzinfo=None, microsecond=0)))
 
 
+def _gone(query, name, value):
+    raise exception.Invalid(
+        'The "%(name)s" filter is no longer available on v2.', name=name)
+
+
 _READERS = {
+    'changes-since': _gone,
     'visibility': _visibility, 'member_status': _member_status,
     'os_hidden': _hidden, 'protected': _protected,
     'size_min': _range, 'size_max': _range,

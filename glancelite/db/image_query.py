@@ -11,6 +11,7 @@ a shape has one statement, with parameters.
 """
 import datetime
 import functools
+import operator
 import typing
 
 import sqlalchemy
@@ -44,7 +45,7 @@ _TIME_CONDITIONS = {
 }
 
 _CONDITIONS = {
-    'eq': lambda column, value: column == value,
+    'eq': operator.eq,
     'in': lambda column, value: column.in_(value),
     'min': lambda column, value: column >= value,
     'max': lambda column, value: column <= value,
@@ -273,27 +274,44 @@ def _conditions(shape, dialect):
     for number, (name, op) in enumerate(shape.filters):
         value = sqlalchemy.bindparam(f'filter_{number}',
                                      expanding=op == 'in')
-        conditions.append(_CONDITIONS[op](_images.c[name], value))
+        conditions += _compare(_CONDITIONS[op], _images.c[name], value,
+                               dialect)
     for number, (name, op) in enumerate(shape.times):
         conditions.append(_TIME_CONDITIONS[op](
             _images.c[name], sqlalchemy.bindparam(f'moment_{number}'),
             sqlalchemy.bindparam(f'next_{number}')))
     for number, is_short in enumerate(shape.properties):
-        conditions.append(_has_property(
-            number, is_short and dialect == 'postgresql'))
+        conditions.append(_has_property(number, is_short, dialect))
     for number in range(shape.tags):
-        conditions.append(_has(_tags, _tags.c.value == sqlalchemy.bindparam(
-            f'tag_{number}')))
+        conditions.append(_has(_tags, *_compare(
+            operator.eq, _tags.c.value, sqlalchemy.bindparam(f'tag_{number}'),
+            dialect)))
     return conditions
 
 
-def _has_property(number, say_short):
+def _compare(condition, column, value, dialect):
+    """:returns: conditions: the column's characters are those of ``value``.
+
+    MySQL's collations take capitals for small letters and leave out spaces
+    at the end; by that an index is read, and then the bytes decide.
+    """
+    conditions = [condition(column, value)]
+    if dialect == 'mysql' and isinstance(column.type, sqlalchemy.String):
+        conditions.append(condition(sqlalchemy.type_coerce(
+            sqlalchemy.cast(column, sqlalchemy.LargeBinary), column.type),
+            value))
+    return conditions
+
+
+def _has_property(number, is_short, dialect):
     """PostgreSQL's index holds short values only, and wants to hear it."""
     column = _properties.c.value
     conditions = [
-        _properties.c.name == sqlalchemy.bindparam(f'name_{number}'),
-        column == sqlalchemy.bindparam(f'value_{number}')]
-    if say_short:
+        *_compare(operator.eq, _properties.c.name,
+                  sqlalchemy.bindparam(f'name_{number}'), dialect),
+        *_compare(operator.eq, column,
+                  sqlalchemy.bindparam(f'value_{number}'), dialect)]
+    if is_short and dialect == 'postgresql':
         conditions.append(sqlalchemy.func.char_length(column)
                           <= models.INDEXED_VALUE_LENGTH)
     return _has(_properties, *conditions)

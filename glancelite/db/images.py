@@ -62,9 +62,11 @@ class Images:
             row = connection.execute(statement, {
                 'image_id': image_id,
                 'project_id': context.project_id}).first()
-        if row is None:
+        image = row and self._reader.image(row)
+        # MySQL's collations find an id in capitals too.
+        if image is None or image.id != image_id:
             raise exception.ImageNotFound(image_id=image_id)
-        return self._reader.image(row).remember()
+        return image.remember()
 
     @api.transaction
     def list(self, context, query):
@@ -93,7 +95,7 @@ class Images:
         row = connection.execute(statement, {
             'marker': query.marker,
             'project_id': context.project_id}).mappings().first()
-        if row is None:
+        if row is None or row['id'] != query.marker:
             raise exception.MarkerNotFound(marker=query.marker)
         return row
 
@@ -164,7 +166,7 @@ class Images:
                 self._save_property(connection, image, moment, name, value)
             self._remove_properties(connection, image, moment,
                                     changes.removed_properties)
-            self._remove_tags(connection, image.id, moment,
+            self._remove_tags(connection, image, moment,
                               changes.removed_tags)
             self._insert_tags(connection, image.id, moment,
                               changes.added_tags)
@@ -270,7 +272,8 @@ class Images:
         new = image.is_new_property(name)
         values = {'value': value, 'updated_at': moment}
         if new:
-            values.update(deleted=False, deleted_at=None)
+            # The row may bear the name in other letters: see MySQL.
+            values.update(name=name, deleted=False, deleted_at=None)
         done = connection.execute(
             _properties.update().where(
                 _properties.c.image_id == image.id,
@@ -310,13 +313,20 @@ class Images:
                 for tag in sorted(tags)])
 
     @staticmethod
-    def _remove_tags(connection, image_id, moment, tags):
-        if tags:
-            connection.execute(
-                _tags.update().where(_tags.c.image_id == image_id,
-                                     _tags.c.value.in_(tags),
-                                     _tags.c.deleted == sql.false())
-                .values(deleted=True, deleted_at=moment))
+    def _remove_tags(connection, image, moment, tags):
+        """Two requests may have stored the same tag; both rows go."""
+        if not tags:
+            return
+        # To MySQL tags in capitals are the same; so they are told apart here.
+        rows = [row for row in connection.execute(
+            sqlalchemy.select(_tags.c.id, _tags.c.value).where(
+                _tags.c.image_id == image.id,
+                _tags.c.deleted == sql.false())) if row.value in tags]
+        if {row.value for row in rows} != tags:
+            raise exception.ImageChanged(image_id=image.id)
+        connection.execute(
+            _tags.update().where(_tags.c.id.in_([row.id for row in rows]))
+            .values(deleted=True, deleted_at=moment))
 
     def _save_locations(self, connection, image, moment, changes):
         """Write what is new of locations. :returns: as _insert_locations."""

@@ -29,6 +29,9 @@ READ_ONLY = frozenset((
     'virtual_size', 'created_at', 'updated_at', 'self', 'file', 'schema',
     'direct_url', 'id'))
 
+#: What the service adds to an image to find its way about.
+LINKS = frozenset(('self', 'file', 'schema', 'direct_url', 'stores'))
+
 #: Read only in a create request; a patch treats them as plain properties.
 READ_ONLY_AT_CREATION = (READ_ONLY - {'id'}) | {'stores'}
 
@@ -199,6 +202,10 @@ class Image:
         """
         if change.op == 'remove':
             return self._remove(change.name)
+        if change.must_be_new and (is_base(change.name)
+                                   or change.name in self.properties):
+            raise exception.PatchConflict(
+                'Property %(name)s already present.', name=change.name)
         if change.name == 'tags':
             self.tags = set(change.value)
         elif change.name in DEFAULTS:

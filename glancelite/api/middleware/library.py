@@ -8,7 +8,6 @@ that it could do, requests go past it.
 from oslo_middleware import cors
 from oslo_middleware import healthcheck
 from oslo_middleware import http_proxy_to_wsgi
-from oslo_middleware import request_id
 
 from glancelite import service as service_module
 
@@ -38,11 +37,6 @@ def http_proxy_to_wsgi_factory(global_conf, **local_conf):
             return built
         return application
     return build
-
-
-def request_id_factory(global_conf, **local_conf):
-    """For Paste: an id for every request, shown in the answer."""
-    return request_id.RequestId
 
 
 def healthcheck_factory(global_conf, **local_conf):

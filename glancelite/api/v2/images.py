@@ -3,6 +3,7 @@
 
 Source of the rules: the specification of the Images API.
 """
+import dataclasses
 import hashlib
 import uuid
 
@@ -34,6 +35,8 @@ _LOCATION_RULES = {'add': 'set_image_location',
 
 #: Changeable while an image has no data.
 _FORMATS = ('disk_format', 'container_format')
+
+_NUMBERS = ('min_disk', 'min_ram')
 
 _VISIBILITY_RULES = {'public': 'publicize_image',
                      'community': 'communitize_image'}
@@ -78,6 +81,8 @@ class ImagesDeserializer(resource.Deserializer):
         if not isinstance(document, dict):
             raise exception.InvalidImage(
                 schema='image', reason='it is not a JSON object')
+        for name in image_object.LINKS.intersection(document):
+            raise exception.ReadOnlyProperty(name=name)
         self._validate(document)
         for name in document:
             if name == 'locations':
@@ -86,7 +91,8 @@ class ImagesDeserializer(resource.Deserializer):
         for name, value in document.items():
             _require_storable(name, value)
         tags = document.pop('tags', ())
-        values = {name: document.pop(name) for name in list(document)
+        values = {name: _plain(name, document.pop(name))
+                  for name in list(document)
                   if name in image_object.DEFAULTS}
         return {'values': values, 'properties': document, 'tags': tags}
 
@@ -98,7 +104,10 @@ class ImagesDeserializer(resource.Deserializer):
             _require_writable(change.name, image_object.READ_ONLY)
             if change.op != 'remove':
                 self._require_valid(change)
-        return {'changes': changes}
+        return {'changes': [
+            dataclasses.replace(change,
+                                value=_plain(change.name, change.value))
+            for change in changes]}
 
     def _require_valid(self, change):
         validate = self._validate_one.get(change.name,
@@ -342,8 +351,13 @@ def _require_storable(name, value):
             raise exception.InvalidImage(
                 schema='image', reason=f'{name}: values have at most '
                                        f'{_LONGEST_VALUE} bytes in UTF-8')
-    if name in ('min_disk', 'min_ram'):
+    if name in _NUMBERS:
         _require_bounds(name, value)
+
+
+def _plain(name, value):
+    """JSON knows one kind of number: 100.0 is an integer (RFC 8259)."""
+    return int(value) if name in _NUMBERS and value is not None else value
 
 
 def _require_bounds(name, value):

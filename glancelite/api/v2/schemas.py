@@ -43,7 +43,7 @@ def _extra(conf):
 
 def validator(schema):
     """:returns: a function that raises InvalidImage for a bad document."""
-    compiled = jsonschema.Draft4Validator(schema)
+    compiled = jsonschema.Draft7Validator(schema)
 
     def validate(document):
         if compiled.is_valid(document):
