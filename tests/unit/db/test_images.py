@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images on each database: what is matched, and what races."""
+import unittest
+import uuid
+
+from glancelite import conf as conf_package
+from glancelite import context as context_module
+from glancelite import exception
+from glancelite.db import api
+from glancelite.db import images
+from glancelite.db import leases
+from glancelite.db import migration
+from glancelite.objects import image as image_object
+from glancelite.objects import query as query_object
+from tests import databases
+
+
+class Repository:
+    """One database for all tests of a backend; a project for each test."""
+
+    backend = None
+
+    @classmethod
+    def setUpClass(cls):
+        reason = databases.unavailable(cls.backend)
+        if reason:
+            raise unittest.SkipTest(reason)
+        temporary = databases.Database(cls.backend)
+        temporary.setUp()
+        cls.addClassCleanup(temporary.cleanUp)
+        conf = conf_package.new()
+        conf([], default_config_files=[])
+        conf.set_override('connection', temporary.url, 'database')
+        cls.database = api.Database(conf)
+        cls.addClassCleanup(cls.database.dispose)
+        migration.sync(cls.database)
+        cls.images = images.Images(cls.database,
+                                   leases.Leases(cls.database, 30))
+
+    def setUp(self):
+        super().setUp()
+        self.context = context_module.RequestContext(
+            project_id=f'project-{uuid.uuid4().hex}', overwrite=False)
+
+    def add(self, properties=(), tags=(), **values):
+        """:returns: the id of a new image."""
+        image = image_object.Image(
+            {'id': str(uuid.uuid4()), 'owner': self.context.project_id,
+             **values}, properties, tags)
+        self.images.add(self.context, image)
+        return image.id
+
+    def get(self, image_id):
+        return self.images.get(self.context, image_id)
+
+    def count(self, **parts):
+        page = self.images.list(self.context,
+                                query_object.ImageQuery(**parts))
+        return len(page.items)
+
+    def test_filters_find_what_is_stored_letter_by_letter(self):
+        self.add({'Name': 'Value'}, {'Tag'}, name='Name')
+        for word, count in (('Name', 1), ('name', 0), ('Name ', 0)):
+            for op, value in (('eq', word), ('in', [word])):
+                self.assertEqual(count, self.count(filters=[
+                    query_object.Filter('name', op, value)]), word)
+            self.assertEqual(count, self.count(
+                properties=[(word, 'Value')]), word)
+        for word, count in (('Value', 1), ('value', 0), ('Value ', 0)):
+            self.assertEqual(count, self.count(
+                properties=[('Name', word)]), word)
+        for word, count in (('Tag', 1), ('tag', 0), ('Tag ', 0)):
+            self.assertEqual(count, self.count(tags=[word]), word)
+
+    def test_an_image_is_found_by_its_id_letter_by_letter(self):
+        image_id = self.add(id=f'abcdef{str(uuid.uuid4())[6:]}')
+        self.assertEqual(image_id, self.get(image_id).id)
+        for other in (image_id.upper(), f'{image_id} '):
+            self.assertRaises(exception.ImageNotFound, self.get, other)
+            self.assertRaises(exception.MarkerNotFound, self.count,
+                              marker=other)
+
+    def test_a_tag_is_removed_and_not_its_like(self):
+        image = self.get(self.add(tags={'Tag', 'tag', 'tag '}))
+        image.tags = image.tags - {'tag'}
+        self.images.save(self.context, image)
+        self.assertEqual({'Tag', 'tag '}, self.get(image.id).tags)
+
+    def test_a_property_has_the_name_it_is_given(self):
+        image = self.get(self.add({'foo': 'once'}))
+        del image.properties['foo']
+        self.images.save(self.context, image)
+        image.properties['FOO'] = 'again'
+        self.images.save(self.context, image)
+        self.assertEqual({'FOO': 'again'}, self.get(image.id).properties)
+
+    def test_a_tag_is_removed_once(self):
+        first = self.get(self.add(tags={'a', 'b'}))
+        second = self.get(first.id)
+        for image in first, second:
+            image.tags = {'b'}
+        self.images.save(self.context, first)
+        self.assertRaises(exception.ImageChanged, self.images.save,
+                          self.context, second)
+
+
+class TestSQLite(Repository, unittest.TestCase):
+    backend = 'sqlite'
+
+
+class TestMySQL(Repository, unittest.TestCase):
+    backend = 'mysql'
+
+
+class TestPostgreSQL(Repository, unittest.TestCase):
+    backend = 'postgresql'
