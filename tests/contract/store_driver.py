@@ -26,16 +26,19 @@ class StoreDriverContract:
         self.driver = self.make_driver()
         self.driver.check()
 
-    def new_writer(self, image_id=None, size=None):
-        return self.driver.writer(image_id or str(uuid.uuid4()),
-                                  uuid.uuid4().hex, size)
+    def begin(self, image_id=None, data=b'', size=None):
+        """:returns: image id, token and writer of a new upload."""
+        names = image_id or str(uuid.uuid4()), uuid.uuid4().hex
+        writer = self.driver.writer(*names, size)
+        for start in range(0, len(data), MIB):
+            writer.write(memoryview(data)[start:start + MIB])
+        return *names, writer
 
     def store(self, data, image_id=None):
         """:returns: the URL of ``data``, stored."""
-        writer = self.new_writer(image_id, len(data))
-        for start in range(0, len(data), MIB):
-            writer.write(memoryview(data)[start:start + MIB])
-        return writer.commit()
+        image_id, token, writer = self.begin(image_id, data, len(data))
+        writer.finish()
+        return self.driver.commit(image_id, token)
 
     def read(self, url, offset=0):
         file = self.driver.open(url, offset)
@@ -73,42 +76,54 @@ class StoreDriverContract:
             self.assertFalse(self.driver.owns(other), other)
 
     def test_nothing_is_readable_before_commit(self):
-        image_id = str(uuid.uuid4())
-        url = self.store(DATA, image_id)
+        url = self.store(DATA)
         self.driver.delete(url)
-        writer = self.new_writer(image_id)
-        writer.write(DATA)
-        self.assertRaises(exception.DataMissing, self.driver.open, url)
-        self.assertRaises(exception.DataMissing, self.driver.size, url)
-        writer.commit()
+        image_id, token, writer = self.begin(url.rpartition('/')[2], DATA)
+        self.assert_missing(url)
+        writer.finish()
+        self.assert_missing(url)
+        self.assertEqual(url, self.driver.commit(image_id, token))
         self.assertTrue(DATA == self.read(url))
 
-    def test_what_was_cancelled_leaves_nothing(self):
-        image_id = str(uuid.uuid4())
-        url = self.store(DATA, image_id)
-        self.driver.delete(url)
-        writer = self.new_writer(image_id)
-        writer.write(DATA)
-        writer.cancel()
-        self.assertRaises(exception.DataMissing, self.driver.open, url)
-        self.assert_empty()
+    def test_committing_may_be_repeated(self):
+        image_id, token, writer = self.begin(data=DATA)
+        writer.finish()
+        url = self.driver.commit(image_id, token)
+        self.assertEqual(url, self.driver.commit(image_id, token))
+        self.assertTrue(DATA == self.read(url))
+
+    def test_what_was_cancelled_leaves_nothing_to_commit(self):
+        for finish in (False, True):
+            image_id, token, writer = self.begin(data=DATA)
+            if finish:
+                writer.finish()
+            writer.cancel()
+            self.assert_empty()
+            self.assertRaises(exception.DataMissing, self.driver.commit,
+                              image_id, token)
 
     def test_cancelling_may_be_repeated(self):
-        writer = self.new_writer()
-        writer.write(DATA)
+        *_, writer = self.begin(data=DATA)
         writer.cancel()
         writer.cancel()
         self.assert_empty()
 
     def test_cancelling_before_the_first_byte_leaves_nothing(self):
-        self.new_writer().cancel()
+        *_, writer = self.begin()
+        writer.cancel()
         self.assert_empty()
+
+    def test_cancelling_takes_nothing_back_that_is_committed(self):
+        image_id, token, writer = self.begin(data=DATA)
+        writer.finish()
+        url = self.driver.commit(image_id, token)
+        writer.cancel()
+        self.assertTrue(DATA == self.read(url))
 
     def test_what_was_deleted_is_not_there(self):
         url = self.store(DATA)
         self.driver.delete(url)
-        self.assertRaises(exception.DataMissing, self.driver.open, url)
-        self.assertRaises(exception.DataMissing, self.driver.size, url)
+        self.assert_missing(url)
         self.assert_empty()
 
     def test_deleting_what_is_not_there_is_no_error(self):
@@ -130,32 +145,38 @@ class StoreDriverContract:
         self.assertTrue(DATA == rest)
 
     def test_two_writers_do_not_mix(self):
-        one, other = self.new_writer(), self.new_writer()
+        uploads = [self.begin() for _ in range(2)]
         for number in range(4):
-            one.write(b'1' * 1000)
-            other.write(b'2' * 1000 + bytes([number]))
-        urls = one.commit(), other.commit()
-        self.assertEqual(b'1' * 4000, self.read(urls[0]))
-        self.assertEqual(4004, self.driver.size(urls[1]))
+            for byte, (*_, writer) in zip((b'1', b'2'), uploads):
+                writer.write(byte * (1000 + number))
+        for byte, (image_id, token, writer) in zip((b'1', b'2'), uploads):
+            writer.finish()
+            url = self.driver.commit(image_id, token)
+            self.assertEqual(byte * 4006, self.read(url))
 
-    def test_an_unfinished_writer_is_discarded_by_its_token(self):
-        image_id, token = str(uuid.uuid4()), uuid.uuid4().hex
-        writer = self.driver.writer(image_id, token)
-        writer.write(DATA)
+    def test_an_unfinished_upload_is_discarded_by_its_token(self):
+        image_id, token, writer = self.begin(data=DATA)
         self.driver.discard(image_id, token)
         self.assert_empty()
         self.driver.discard(image_id, token)
+        self.assertRaises(exception.DataMissing, self.driver.commit,
+                          image_id, token)
         writer.cancel()
+
+    def test_discarding_is_safe_for_any_other_upload(self):
+        image_id, token, writer = self.begin(data=b'first')
+        url = self.store(DATA, image_id)
+        self.driver.discard(image_id, token)
+        writer.cancel()
+        self.assertTrue(DATA == self.read(url))
 
     def test_facts_are_told_to_administrators(self):
         self.assertIsInstance(self.driver.properties(), dict)
 
-    def test_what_other_stores_hold_is_not_read_here(self):
-        for url in ('file:///etc/passwd', 'file://host/etc/passwd',
-                    'http://host/x', 'nothing'):
-            if not self.driver.owns(url):
-                continue
-            self.fail(f'{url} is not of this store')
+    def assert_missing(self, url):
+        """Fail if anything is readable at ``url``."""
+        self.assertRaises(exception.DataMissing, self.driver.open, url)
+        self.assertRaises(exception.DataMissing, self.driver.size, url)
 
     def assert_empty(self):
         """Fail if the store holds anything at all."""

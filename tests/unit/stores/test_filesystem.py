@@ -47,9 +47,11 @@ class FilesystemTest(testtools.TestCase):
         self.image_id = str(uuid.uuid4())
 
     def store(self, driver=None):
-        writer = (driver or self.driver).writer(self.image_id, 'token')
+        driver = driver or self.driver
+        writer = driver.writer(self.image_id, 'token')
         writer.write(b'data')
-        return writer.commit()
+        writer.finish()
+        return driver.commit(self.image_id, 'token')
 
     def test_a_location_is_the_one_that_glance_writes(self):
         self.assertEqual(f'file://{self.folder}/{self.image_id}',
