@@ -76,7 +76,7 @@ class Recovery:
         self._uploads.purge()
 
     def _recover(self, lease):
-        LOG.warning('Image %s: a lease for its %s has run out; recovering',
+        LOG.warning('Image %s: its %s was cut off; recovering',
                     lease.image_id, lease.purpose)
         try:
             with self._holder.holding(lease):

@@ -48,7 +48,7 @@ class Leases:
         """Store a lease in place of whatever stands there.
 
         The former owner finds out by itself; what it had to undo becomes
-        part of the lease.
+        part of the lease, and a resumable upload ends.
         """
         row = connection.execute(
             sqlalchemy.select(_leases.c.detail).where(
@@ -61,6 +61,7 @@ class Leases:
         connection.execute(
             _leases.update().where(_leases.c.image_id == lease.image_id)
             .values(**self._values(lease, self._ttl)))
+        uploads.settle(connection, lease)
 
     def drop(self, connection, lease):
         """Remove a lease in the caller's transaction.
