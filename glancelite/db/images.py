@@ -166,10 +166,7 @@ class Images:
                 self._save_property(connection, image, moment, name, value)
             self._remove_properties(connection, image, moment,
                                     changes.removed_properties)
-            self._remove_tags(connection, image, moment,
-                              changes.removed_tags)
-            self._insert_tags(connection, image.id, moment,
-                              changes.added_tags)
+            self._save_tags(connection, image, moment, changes)
             inserted = self._save_locations(connection, image, moment,
                                             changes)
             _require_within(connection, image.id, maxima or {}, {
@@ -312,21 +309,29 @@ class Images:
                  'updated_at': moment, 'deleted': False}
                 for tag in sorted(tags)])
 
-    @staticmethod
-    def _remove_tags(connection, image, moment, tags):
-        """Two requests may have stored the same tag; both rows go."""
-        if not tags:
-            return
-        # To MySQL tags in capitals are the same; so they are told apart here.
-        rows = [row for row in connection.execute(
-            sqlalchemy.select(_tags.c.id, _tags.c.value).where(
-                _tags.c.image_id == image.id,
-                _tags.c.deleted == sql.false())) if row.value in tags]
-        if {row.value for row in rows} != tags:
-            raise exception.ImageChanged(image_id=image.id)
-        connection.execute(
-            _tags.update().where(_tags.c.id.in_([row.id for row in rows]))
-            .values(deleted=True, deleted_at=moment))
+    def _save_tags(self, connection, image, moment, changes):
+        """Write what is new of tags, and remove what is to go.
+
+        :raises ImageChanged: what was to go is gone; or there are others
+            than when the image was read, and these are to be all.
+        """
+        if changes.removed_tags or changes.sets_tags:
+            # Two requests may have stored the same tag; both rows go. And
+            # to MySQL tags in capitals are the same, so they are told apart
+            # here.
+            rows = connection.execute(
+                sqlalchemy.select(_tags.c.id, _tags.c.value).where(
+                    _tags.c.image_id == image.id,
+                    _tags.c.deleted == sql.false())).all()
+            present = {row.value for row in rows}
+            if not changes.removed_tags <= present or (
+                    changes.sets_tags and present != image.stored_tags):
+                raise exception.ImageChanged(image_id=image.id)
+            gone = [row.id for row in rows
+                    if row.value in changes.removed_tags]
+            connection.execute(_tags.update().where(_tags.c.id.in_(gone))
+                               .values(deleted=True, deleted_at=moment))
+        self._insert_tags(connection, image.id, moment, changes.added_tags)
 
     def _save_locations(self, connection, image, moment, changes):
         """Write what is new of locations. :returns: as _insert_locations."""

@@ -107,11 +107,14 @@ class Changes:
     removed_tags: frozenset
     removed_locations: tuple = ()
     changed_locations: tuple = ()
+    #: Whether the tags are set as a whole: there must be no others.
+    sets_tags: bool = False
 
     def __bool__(self):
         return any((self.values, self.properties, self.removed_properties,
                     self.added_tags, self.removed_tags,
-                    self.removed_locations, self.changed_locations))
+                    self.removed_locations, self.changed_locations,
+                    self.sets_tags))
 
 
 class Image:
@@ -125,7 +128,7 @@ class Image:
     """
 
     __slots__ = ('values', 'properties', 'tags', 'locations',
-                 'member_status', '_stored')
+                 'member_status', '_stored', '_set')
 
     def __init__(self, values, properties=(), tags=(), locations=(),
                  member_status=None):
@@ -135,6 +138,7 @@ class Image:
         self.locations = list(locations)
         self.member_status = member_status
         self._stored = None
+        self._set = set()
 
     @classmethod
     def stored(cls, values, properties, tags, locations, member_status=None):
@@ -146,6 +150,7 @@ class Image:
         image.locations = locations
         image.member_status = member_status
         image._stored = None
+        image._set = set()
         return image
 
     def __getattr__(self, name):
@@ -158,18 +163,23 @@ class Image:
         """Take the present state as what is stored, before a change."""
         self._stored = (dict(self.values), dict(self.properties),
                         frozenset(self.tags), tuple(self.locations))
+        self._set.clear()
         return self
 
     def changes(self):
-        """:returns: :class:`Changes` since :meth:`remember`."""
+        """:returns: :class:`Changes` since :meth:`remember`.
+
+        What a patch has set is among them even if it was so when it was
+        read: another request may have changed it since.
+        """
         values, properties, tags, locations = self._stored
         present = {location.id: location for location in self.locations}
         return Changes(
             values={name: value for name, value in self.values.items()
-                    if value != values[name]},
+                    if value != values[name] or name in self._set},
             properties={name: value for name, value in self.properties.items()
                         if properties.get(name) != value
-                        or name not in properties},
+                        or name not in properties or name in self._set},
             removed_properties=frozenset(properties) - set(self.properties),
             added_tags=frozenset(self.tags - tags),
             removed_tags=frozenset(tags - self.tags),
@@ -178,7 +188,13 @@ class Image:
                 if location.id not in present),
             changed_locations=tuple(
                 present[location.id] for location in locations
-                if present.get(location.id, location) != location))
+                if present.get(location.id, location) != location),
+            sets_tags='tags' in self._set)
+
+    @property
+    def stored_tags(self):
+        """:returns: the tags when last remembered."""
+        return self._stored[2]
 
     @property
     def stored_locations(self):
@@ -206,6 +222,7 @@ class Image:
                                    or change.name in self.properties):
             raise exception.PatchConflict(
                 'Property %(name)s already present.', name=change.name)
+        self._set.add(change.name)
         if change.name == 'tags':
             self.tags = set(change.value)
         elif change.name in DEFAULTS:

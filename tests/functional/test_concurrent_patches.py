@@ -69,6 +69,19 @@ class ConcurrentPatchTest(application.SharedTestCase):
         for answer in answers:
             self.assertEqual(answer.json['name'], answer.json['twin'])
 
+    def test_tags_set_together_are_of_one_patch(self):
+        def change(number):
+            for count in range(PATCHES):
+                tags = [f'{number}-{count}', f'twin of {number}-{count}']
+                yield self.client.patch(self.path, [
+                    {'op': 'replace', 'path': '/tags', 'value': tags}])
+        answers = self.race(change)
+        self.assertIn(200, {answer.status for answer in answers})
+        self.assertEqual(set(), {answer.status for answer in answers}
+                         - {200, 409})
+        one, other = self.client.show(self.image['id'])['tags']
+        self.assertEqual(f'twin of {one}', other)
+
     def test_a_property_is_removed_exactly_once(self):
         def remove(number):
             yield self.client.patch(self.path, [

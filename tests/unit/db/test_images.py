@@ -6,6 +6,7 @@ import uuid
 from glancelite import conf as conf_package
 from glancelite import context as context_module
 from glancelite import exception
+from glancelite.api import json_patch
 from glancelite.db import api
 from glancelite.db import images
 from glancelite.db import leases
@@ -102,6 +103,40 @@ class Repository:
         self.images.save(self.context, first)
         self.assertRaises(exception.ImageChanged, self.images.save,
                           self.context, second)
+
+    def patch(self, image, **values):
+        """Apply a patch in memory that sets ``values``."""
+        for name, value in values.items():
+            image.apply(json_patch.Change('replace', name, value))
+        return image
+
+    def test_of_two_patches_of_the_tags_the_second_is_done_again(self):
+        for tags in ((), ('a',), ('a', 'x')):
+            first = self.get(self.add(tags=tags))
+            second = self.patch(self.get(first.id), tags=['y'])
+            self.images.save(self.context, self.patch(first, tags=['x']))
+            self.assertRaises(exception.ImageChanged, self.images.save,
+                              self.context, second)
+            self.images.save(self.context, self.patch(
+                self.get(first.id), tags=['y']))
+            self.assertEqual({'y'}, self.get(first.id).tags)
+
+    def test_what_a_patch_sets_is_written_even_if_it_was_so_before(self):
+        first = self.get(self.add({'twin': 'a'}, name='a'))
+        second = self.get(first.id)
+        self.images.save(self.context,
+                         self.patch(first, name='b', twin='b'))
+        self.images.save(self.context,
+                         self.patch(second, name='a', twin='c'))
+        stored = self.get(first.id)
+        self.assertEqual(('a', 'c'),
+                         (stored.name, stored.properties['twin']))
+        first = self.patch(self.get(first.id), name='d', twin='c')
+        del second.properties['twin']
+        self.images.save(self.context, second)
+        self.assertRaises(exception.ImageChanged, self.images.save,
+                          self.context, first)
+        self.assertEqual('a', self.get(first.id).name)
 
 
 class TestSQLite(Repository, unittest.TestCase):
