@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 from tests.bench import catalogue
+from tests.bench import data
 from tests.bench import table
 
 
@@ -14,6 +15,7 @@ def _parser():
         prog='tools/bench', description=__doc__.partition('\n')[0])
     commands = parser.add_subparsers(dest='command', required=True)
     _add_catalogue(commands)
+    _add_data(commands)
     return parser
 
 
@@ -38,6 +40,21 @@ def _add_catalogue(commands):
     _add_peer(parser)
 
 
+def _add_data(commands):
+    parser = commands.add_parser('data', help='uploads and downloads')
+    parser.add_argument('--size', type=_bytes, default=1 << 30,
+                        help='bytes that are moved; K, M and G may stand '
+                        'after a number (1G)')
+    parser.add_argument('--at-once', type=int, default=8,
+                        help='transfers among which they are divided (8)')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--folder', help='where everything is written')
+    parser.add_argument('--server', action='append', dest='servers',
+                        choices=data.SERVERS,
+                        help='may be repeated; by default all of them')
+    _add_peer(parser)
+
+
 def _add_peer(parser):
     parser.add_argument(
         '--peer', metavar='URL', help='another image service on the same '
@@ -47,6 +64,11 @@ def _add_peer(parser):
         'it runs already')
     parser.add_argument('--save', metavar='FILE', type=pathlib.Path,
                         help='keep the results, as JSON')
+
+
+def _bytes(text):
+    unit = {'K': 10, 'M': 20, 'G': 30}.get(text[-1:].upper())
+    return int(text[:-1]) << unit if unit else int(text)
 
 
 def _sizes(text):
@@ -64,11 +86,22 @@ def _print_catalogue(results):
     print(*table.plain(*table.of_processes(results)), sep='\n')
 
 
+def _print_data(results):
+    for name, reason in results['missing'].items():
+        print(f'{name}: left out, {reason}')
+    print(*table.plain(*table.of_data(results)), sep='\n')
+
+
+_COMMANDS = {'catalogue': (catalogue.run, _print_catalogue),
+             'data': (data.run, _print_data)}
+
+
 def main(arguments=None):
     """The command. :returns: the exit status."""
     options = _parser().parse_args(arguments)
-    results = catalogue.run(options)
-    _print_catalogue(results)
+    run, show = _COMMANDS[options.command]
+    results = run(options)
+    show(results)
     if options.save:
         options.save.write_text(json.dumps(results, indent=1) + '\n')
     return 0

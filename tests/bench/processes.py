@@ -30,26 +30,30 @@ def _links(folder):
         return set()
 
 
-def tree(pid):
-    """:returns: ``pid`` and those of all its descendants."""
-    found = [pid]
+def _tree(pids):
+    """:returns: ``pids`` and those of all their descendants."""
+    found = list(pids)
     for each in found:
-        try:
-            for children in (_PROC / str(each) / 'task').glob('*/children'):
+        for children in (_PROC / str(each) / 'task').glob('*/children'):
+            try:
                 found += map(int, children.read_text().split())
-        except OSError:
-            continue
-    return found
+            except OSError:
+                continue
+    return set(found)
 
 
 class Group:
-    """A server's processes.
+    """A server's processes, those that it starts later too.
 
-    :param pids: of the processes.
+    :param pids: of the processes to begin with.
     """
 
     def __init__(self, pids):
-        self._pids = sorted(pids)
+        self._roots = pids
+
+    @property
+    def _pids(self):
+        return _tree(self._roots)
 
     def cpu(self):
         """:returns: processor seconds used so far, ended threads' too."""

@@ -91,9 +91,7 @@ class Service:
                     stdout=log, stderr=log, start_new_session=True)
             self._wait()
             self.first_answer = time.perf_counter() - began
-        self.group = processes.Group({
-            each for pid in processes.listening_on(self.port)
-            for each in processes.tree(pid)})
+        self.group = processes.Group(processes.listening_on(self.port))
 
     def _wait(self):
         deadline = time.monotonic() + process.SECONDS_TO_START
@@ -151,6 +149,4 @@ def database_server(url):
     parts = urllib.parse.urlsplit(url)
     if parts.port is None:
         return None
-    return processes.Group({
-        each for pid in processes.listening_on(parts.port)
-        for each in processes.tree(pid)})
+    return processes.Group(processes.listening_on(parts.port))

@@ -3,6 +3,10 @@
 
 OURS, PEER = 'glancelite', 'peer'
 
+TEE, NGINX = LIMITS = ('tee', 'nginx')
+UPLOAD, CHUNKED, UPLOADS = 'upload', 'upload, chunked', 'uploads at once'
+DOWNLOAD, DOWNLOADS = 'download', 'downloads at once'
+
 
 def number(value):
     """:returns: ``value`` with two or three digits that count."""
@@ -85,3 +89,31 @@ def of_processes(results):
               *(number(memory[name]) for name in names)]
              for size, memory in results['memory'].items()]
     return ['', *names], rows
+
+
+def of_data(results):
+    """:returns: header and rows: transfers, as ratios too."""
+    header = ['transfer', 'server', 'seconds', 'MiB/s', 'CPU s', 'peak MiB',
+              'of the limit', 'of the peer', 'CPU of the peer']
+    mebibytes = results['size'] / (1 << 20)
+    rows = []
+    for what, sides in results['measures'].items():
+        limit = next((each for name, each in sides.items()
+                      if name in LIMITS), None)
+        if what.startswith(UPLOAD) and limit is None:
+            limit = results['measures'][UPLOAD][TEE]
+        peer = sides.get(PEER)
+        for name, each in sides.items():
+            rows.append([
+                what, name, number(each['seconds']),
+                number(mebibytes / each['seconds']),
+                number(each.get('cpu')), number(each.get('peak')),
+                _ratio(each, limit, 'seconds'), _ratio(each, peer, 'seconds'),
+                _ratio(each, peer, 'cpu')])
+    return header, rows
+
+
+def _ratio(figures, others, name):
+    if others is None or figures is others or not others.get(name):
+        return '-'
+    return '-' if name not in figures else times(figures[name] / others[name])
