@@ -77,7 +77,13 @@ class ImagesDeserializer(resource.Deserializer):
 
     def create(self, request):
         """A JSON object of properties."""
-        document = request.json_document(self._max_body)
+        return self.image(request.json_document(self._max_body))
+
+    def image(self, document):
+        """:returns: keyword arguments of the controller's ``create``.
+
+        :param document: a JSON object of properties.
+        """
         if not isinstance(document, dict):
             raise exception.InvalidImage(
                 schema='image', reason='it is not a JSON object')
@@ -90,11 +96,11 @@ class ImagesDeserializer(resource.Deserializer):
             _require_writable(name, image_object.READ_ONLY_AT_CREATION)
         for name, value in document.items():
             _require_storable(name, value)
-        tags = document.pop('tags', ())
-        values = {name: _plain(name, document.pop(name))
-                  for name in list(document)
-                  if name in image_object.DEFAULTS}
-        return {'values': values, 'properties': document, 'tags': tags}
+        properties = dict(document)
+        tags = properties.pop('tags', ())
+        values = {name: _plain(name, properties.pop(name))
+                  for name in document if name in image_object.DEFAULTS}
+        return {'values': values, 'properties': properties, 'tags': tags}
 
     def update(self, request):
         """A JSON patch in one of two media types."""

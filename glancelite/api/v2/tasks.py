@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks: what administrators see of them, and imports begun as a task."""
-import uuid
-
 import webob.exc
 
 from glancelite import exception
 from glancelite.api import query
 from glancelite.api import resource
 from glancelite.api.schemas import task as task_schema
+from glancelite.api.v2 import images
 from glancelite.api.v2 import schemas
 from glancelite.i18n import _
 from glancelite.objects import image as image_object
@@ -31,7 +30,7 @@ class TasksDeserializer(resource.Deserializer):
         self._max_limit = conf.api_limit_max
         self._max_body = conf.max_json_body_size
         self._validate = schemas.validator(task_schema.REQUEST)
-        self._validate_image = schemas.validator(image_schema)
+        self._images = images.ImagesDeserializer(conf, image_schema)
 
     def index(self, request):
         """Filters, sort, marker and limit."""
@@ -66,8 +65,10 @@ class TasksDeserializer(resource.Deserializer):
             raise exception.Invalid("Task input has no '%(name)s'",
                                     name=unknown[0])
         properties = given.get('image_properties') or {}
-        self._validate_image(properties)
-        return {'given': given, 'properties': properties}
+        image = self._images.image(properties)
+        if 'id' in properties:
+            raise exception.ReadOnlyProperty(name='id')
+        return {'given': given, 'image': image}
 
 
 class TasksController:
@@ -78,7 +79,7 @@ class TasksController:
 
     def __init__(self, service):
         self._tasks = service.tasks
-        self._images = service.images
+        self._images = images.ImagesController(service)
         self._imports = service.imports
         self._fetcher = service.fetcher
         self._policy = service.policy
@@ -94,17 +95,19 @@ class TasksController:
         self._authorize(context, 'get_task')
         return self._tasks.get(context, task_id)
 
-    def create(self, context, given, properties):
-        """:returns: the task of importing what is at a URL as an image."""
+    def create(self, context, given, image):
+        """:returns: the task of importing what is at a URL as an image.
+
+        :param image: keyword arguments that create the image.
+        """
         self._authorize(context, 'add_task')
         uri = given.get('import_from')
         if not isinstance(uri, str):
             raise exception.Invalid('Invalid location: import_from is missing')
         self._fetcher.check(uri)
-        image = _image(context, properties)
-        self._images.add(context, image)
+        created = self._images.create(context, **image)
         return self._imports.submit(
-            context, image, import_request.ImportRequest(
+            context, created, import_request.ImportRequest(
                 import_request.WEB_DOWNLOAD, [self._default_store], True,
                 uri), kind=task_object.LEGACY_IMPORT, shown=given)
 
@@ -118,19 +121,6 @@ class TasksController:
     def _authorize(self, context, rule):
         self._policy.authorize(context, 'tasks_api_access', {})
         self._policy.authorize(context, rule, {})
-
-
-def _image(context, properties):
-    """:returns: a new image with what a task's input asks for."""
-    properties = dict(properties)
-    tags = properties.pop('tags', ())
-    values = {name: properties.pop(name) for name in list(properties)
-              if name in image_object.WRITABLE}
-    for name in properties:
-        if name in image_object.READ_ONLY or image_object.is_reserved(name):
-            raise exception.ReadOnlyProperty(name=name)
-    values.update(id=str(uuid.uuid4()), owner=context.owner)
-    return image_object.Image(values, properties, tags)
 
 
 class TasksSerializer(resource.Serializer):
