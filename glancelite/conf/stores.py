@@ -34,10 +34,12 @@ RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',
 #: Options of the section [glance_store].
 LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
     cfg.ListOpt('stores', default=['file', 'http'],
-                help='Kinds of store when enabled_backends is unset.'),
+                help='Kinds of store when enabled_backends is unset: file, '
+                     'and http for images that lie on web servers. Any '
+                     'other one stops the start.'),
     cfg.StrOpt('default_store', default='file',
                help='The kind that takes uploads when enabled_backends is '
-                    'unset.'),
+                    'unset. Only file can.'),
     cfg.StrOpt('default_backend',
                help='The section of enabled_backends that takes uploads when '
                     'the request names no store.'),

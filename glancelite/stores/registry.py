@@ -131,8 +131,22 @@ class Stores:
 
 
 def _legacy(conf):
-    """:returns: the kinds of [glance_store] stores, by identifier."""
-    readable = [kind for kind in conf.glance_store.stores if kind == 'http']
+    """:returns: the kinds of [glance_store] stores, by identifier.
+
+    :raises ConfigurationError: images would come into, or lie in, a store of
+        a kind there is not.
+    """
+    options = conf.glance_store
+    if options.default_store not in filesystem.FilesystemDriver.schemes:
+        raise exception.ConfigurationError(
+            f'[glance_store] default_store {options.default_store!r}: without '
+            'enabled_backends it can be file alone')
+    for kind in options.stores:
+        if kind not in DRIVERS:
+            raise exception.ConfigurationError(
+                f'[glance_store] stores: {kind!r} is not one of '
+                f'{", ".join(sorted(DRIVERS))}')
+    readable = [kind for kind in options.stores if kind == 'http']
     return {LEGACY: 'file', **{kind: kind for kind in readable}}
 
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stores of a configuration, and configurations that have none."""
+import fixtures
+import testtools
+
+from glancelite import conf as conf_package
+from glancelite import exception
+from glancelite.stores import registry
+
+
+class SingleStoreTest(testtools.TestCase):
+    """[glance_store], without enabled_backends."""
+
+    def stores(self, **options):
+        """:returns: the stores that ``options`` of the section describe."""
+        conf = conf_package.new()
+        conf([], default_config_files=[], default_config_dirs=[])
+        conf.set_override('filesystem_store_datadir',
+                          self.useFixture(fixtures.TempDir()).path,
+                          'glance_store')
+        for name, value in options.items():
+            conf.set_override(name, value, 'glance_store')
+        return registry.Stores(conf)
+
+    def test_files_take_uploads_and_the_web_is_read(self):
+        stores = self.stores()
+        self.assertEqual('file', stores.default.kind)
+        self.assertEqual('http', stores.owning('https://x/y').kind)
+        self.assertFalse(stores.multiple)
+
+    def test_the_scheme_of_locations_names_the_store_too(self):
+        stores = self.stores(default_store='filesystem', stores=['file'])
+        self.assertEqual('file', stores.default.kind)
+        self.assertIsNone(stores.owning('https://x/y'))
+
+    def test_images_do_not_come_into_another_store_than_was_said(self):
+        for kind in ('rbd', 'swift', 'http'):
+            error = self.assertRaises(
+                exception.ConfigurationError, self.stores, default_store=kind)
+            self.assertIn(f"default_store '{kind}'", str(error))
+
+    def test_a_kind_of_store_that_there_is_not_stops_the_start(self):
+        error = self.assertRaises(exception.ConfigurationError, self.stores,
+                                  stores=['file', 'rbd'])
+        self.assertIn("stores: 'rbd'", str(error))
