@@ -9,10 +9,10 @@ import fixtures
 import testtools
 
 from tests.functional import application
-from tests.functional import test_locations
+from tests.functional import locations
 from tests.unit.fetch import wire
 
-_DATA = test_locations.DATA
+_DATA = locations.DATA
 
 
 class HeldSource:
@@ -73,7 +73,7 @@ class _TroubleTestCase(testtools.TestCase):
         self.source = self.useFixture(wire.Source(handle))
         self.fast = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.service = self.useFixture(application.Application(mode, **{
-            **test_locations.STORES,
+            **locations.STORES,
             'fast': {'filesystem_store_datadir': self.fast},
             'show_multiple_locations': True,
             'import_filtering_opts': {
@@ -124,7 +124,7 @@ class CrashTest(_TroubleTestCase):
         self.assertEqual(_DATA, self.client.download(image['id']).body)
 
     def test_data_of_a_removed_location_goes_although_a_process_died(self):
-        self.start('wsgi', test_locations.serve,
+        self.start('wsgi', locations.serve,
                    lease={'ttl': 3, 'sweep_interval': 1})
         image = self.client.create()
         self.client.upload(image['id'], _DATA)
@@ -145,7 +145,7 @@ class CrashTest(_TroubleTestCase):
         self.assertEqual(_DATA, self.client.download(image['id']).body)
 
     def test_deleting_the_image_meanwhile_removes_that_data_too(self):
-        self.start('wsgi', test_locations.serve, lease={'ttl': 600})
+        self.start('wsgi', locations.serve, lease={'ttl': 600})
         image = self.client.create()
         self.client.upload(image['id'], _DATA)
         self.patch(image, self.add())
@@ -199,7 +199,7 @@ class RaceTest(_TroubleTestCase):
         return results
 
     def test_two_removals_never_leave_an_image_without_locations(self):
-        self.start('wsgi', test_locations.serve)
+        self.start('wsgi', locations.serve)
         for _ in range(10):
             image = self.client.create()
             self.patch(image, self.add('1'), self.add('2'))
@@ -214,7 +214,7 @@ class RaceTest(_TroubleTestCase):
                            each.status != 200][0], (400, 403))
 
     def test_two_additions_of_one_location_store_it_once(self):
-        self.start('wsgi', test_locations.serve)
+        self.start('wsgi', locations.serve)
         for _ in range(10):
             image = self.client.create()
             self.patch(image, self.add('1'))
@@ -226,7 +226,7 @@ class RaceTest(_TroubleTestCase):
                 self.client.show(image['id'])['locations']))
 
     def test_two_registrations_make_one_location(self):
-        self.start('wsgi', test_locations.serve)
+        self.start('wsgi', locations.serve)
         image = self.client.create()
         path = f'/v2/images/{image["id"]}/locations'
         answers = self._race(*(
