@@ -14,7 +14,6 @@ from tests.functional import client as client_module
 load_tests = testscenarios.load_tests_apply_scenarios
 
 KIB = 1024
-MIB = 1024 * KIB
 QUOTA = 100 * KIB
 UPLOADS = 8
 PART = 30 * KIB
@@ -195,7 +194,8 @@ class CrashTest(QuotaTestCase):
                'lease': {'ttl': 3, 'sweep_interval': 1}}
 
     def test_the_room_of_a_crashed_upload_is_there_again(self):
-        body = client_module.HeldBody(b'x' * MIB, b'y')
+        body = client_module.HeldBody(b'x' * PART,
+                                      b'x' * (QUOTA - PART))
         self.addCleanup(body.release)
         image_id = self.client.create()['id']
         sending = threading.Thread(
