@@ -54,7 +54,7 @@ class ResumableUploads:
         if not driver.resumable:
             raise exception.NotResumable(store=driver.identifier)
         image.require_transition('saving')
-        upload_module.require_formats(image)
+        image.require_formats()
         upload = upload_object.Upload(image.id, context.project_id,
                                       driver.identifier)
         upload.announce(part.lengths)

@@ -52,7 +52,7 @@ class Uploader:
         """
         driver = self._stores.writable(store)
         image.require_transition('saving')
-        require_formats(image)
+        image.require_formats()
         lease = _lease(image, driver, 'saving')
         with (self._quota.reserve(context, image, size) as claim,
               self._taken(context, image, lease)):
@@ -166,11 +166,3 @@ def take(images, context, image, lease):
         current = images.get(context, image.id)
         current.require_transition(status)
         raise
-
-
-def require_formats(image):
-    """:raises FormatsNotSet: disk_format or container_format is missing."""
-    missing = [name for name in ('disk_format', 'container_format')
-               if image.values[name] is None]
-    if missing:
-        raise exception.FormatsNotSet(names=', '.join(missing))

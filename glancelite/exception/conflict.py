@@ -50,11 +50,6 @@ class LeaseLost(error.Conflict):
     sentence = _('Image %(image_id)s was taken over by another request.')
 
 
-class ImageInUse(error.Conflict):
-    sentence = _('Image %(image_id)s could not be deleted because it is in '
-                 'use.')
-
-
 class DigestConflict(error.Conflict):
     """What a location's validation_data says cannot be so."""
 

@@ -15,16 +15,19 @@ RULES = [
         'delete_image', roles.ADMIN_OR_MEMBER, 'Delete an image.',
         f'DELETE {_IMAGE}'),
     roles.guards(
-        'get_image', roles.ADMIN_OR_READER_OF_SEEN, 'Show an image.',
-        f'GET {_IMAGE}'),
+        'get_image', roles.ADMIN_OR_READER_OF_SEEN,
+        'Show an image and its tasks; be shown it in lists.',
+        f'GET {_IMAGE}', f'GET {_IMAGE}/tasks', 'GET /v2/images'),
     roles.guards(
         'get_images', roles.ADMIN_OR_READER, 'List images.',
         'GET /v2/images'),
     roles.guards(
         'modify_image', roles.ADMIN_OR_MEMBER,
-        'Change the properties or tags of an image.',
+        'Change the properties or tags of an image; stage its data, and '
+        'import it.',
         f'PATCH {_IMAGE}', f'PUT {_IMAGE}/tags/{{tag}}',
-        f'DELETE {_IMAGE}/tags/{{tag}}'),
+        f'DELETE {_IMAGE}/tags/{{tag}}', f'PUT {_IMAGE}/stage',
+        f'POST {_IMAGE}/import'),
     roles.guards(
         'publicize_image', roles.ADMIN, 'Make an image public.',
         'POST /v2/images', f'PATCH {_IMAGE}'),
@@ -40,11 +43,15 @@ RULES = [
         'Choose the stores that a download is served from.',
         f'GET {_IMAGE}/file?prefer={{stores}}'),
     roles.guards(
-        'upload_image', roles.ADMIN_OR_MEMBER, 'Upload image data.',
-        f'PUT {_IMAGE}/file'),
+        'upload_image', roles.ADMIN_OR_MEMBER,
+        'Upload image data, in one request or in several.',
+        f'PUT {_IMAGE}/file', f'POST {_IMAGE}/file',
+        *(f'{method} {_IMAGE}/uploads/{{upload_id}}'
+          for method in ('GET', 'PATCH', 'DELETE'))),
     roles.guards(
         'delete_image_location', roles.ADMIN,
-        'Remove a location of an image.', f'PATCH {_IMAGE}'),
+        'Remove a location of an image, and the copy of its data there.',
+        f'PATCH {_IMAGE}', 'DELETE /v2/stores/{store_id}/{image_id}'),
     roles.guards(
         'get_image_location', roles.ADMIN_OR_READER,
         'See the locations of an image.', f'GET {_IMAGE}',
