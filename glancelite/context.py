@@ -19,4 +19,7 @@ class RequestContext(context.RequestContext):
         """:returns: the credentials dict for policy, made once."""
         if '_credentials' not in self.__dict__:
             self._credentials = self.to_policy_values()
+            # The name that rules have for it.
+            if self.system_scope:
+                self._credentials['system'] = self.system_scope
         return self._credentials

@@ -72,7 +72,9 @@ def visible(caller):
     """
     if caller == ADMIN:
         return sql.true()
-    open_to_all = _images.c.visibility.in_(('public', 'community'))
+    # Not IN, for which SQLAlchemy writes the statement anew each time.
+    open_to_all = sqlalchemy.or_(_images.c.visibility == 'public',
+                                 _images.c.visibility == 'community')
     if caller == ANYBODY:
         return open_to_all
     return sqlalchemy.or_(
