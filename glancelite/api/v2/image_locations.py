@@ -65,8 +65,13 @@ class ImageLocationsController:
         self._import.begin(context, image, url, digest)
 
     def index(self, context, image_id):
-        """:returns: the locations of the image, best store first."""
+        """:returns: the locations of the image, best store first.
+
+        Those of a deactivated image are for administrators.
+        """
         image = self._access.get(context, image_id, 'fetch_image_location')
+        if image.status == 'deactivated' and not context.is_admin:
+            return []
         return [{'url': each.url, 'metadata': each.metadata}
                 for each in self._stores.by_weight(image.locations)]
 
