@@ -35,6 +35,7 @@ def parse_images(pairs, default_limit, max_limit):
         ``sort_dir`` excepted.
     :raises InvalidParameter: names the parameter.
     """
+    require_storable(pairs)
     single = dict(pairs)
     every = {name: [value for other, value in pairs if other == name]
              for name in ('tag', 'sort_key', 'sort_dir')}
@@ -45,11 +46,19 @@ def parse_images(pairs, default_limit, max_limit):
                         single.get('sort')),
         tags=every['tag'])
     for name, value in single.items():
-        if '\0' in name or '\0' in value:
-            raise _invalid(name, value, 'it contains a NUL character')
         if name not in _SPECIAL and name not in _IGNORED:
             _filter(query, name, value)
     return query
+
+
+def require_storable(pairs):
+    """PostgreSQL cannot be asked for what has a NUL character.
+
+    :raises InvalidParameter: names the parameter.
+    """
+    for name, value in pairs:
+        if '\0' in name or '\0' in value:
+            raise _invalid(name, value, 'it contains a NUL character')
 
 
 def parse_limit(text, default, maximum):

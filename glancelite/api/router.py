@@ -50,4 +50,8 @@ class Router:
         name, action = found.pop('controller'), found.pop('action')
         if name == 'None' or name is None:
             return webob.exc.HTTPMethodNotAllowed(headers={'Allow': action})
+        if any('\0' in value for part, value in found.items()
+               if part.endswith('_id')):
+            # Nothing is called that, and PostgreSQL cannot be asked.
+            return webob.exc.HTTPNotFound()
         return self._resources[name].handle(request, action, found)

@@ -96,6 +96,28 @@ class AnyRequestTest(application.SharedTestCase):
         self.assert_answered(self.client.request(method, path))
 
     @_SETTINGS
+    @hypothesis.given(
+        _LETTERS, strategies.sampled_from((
+            'GET ', 'DELETE ', 'PATCH ', 'GET /file', 'PUT /file',
+            'GET /members', 'POST /members', 'GET /members/x',
+            'PUT /tags/x', 'DELETE /tags/x', 'GET /tasks',
+            'POST /actions/deactivate', 'GET /locations')))
+    def test_any_id_of_an_image_is_answered(self, image_id, call):
+        method, _, rest = call.partition(' ')
+        body = {'PATCH ': [], 'POST /members': {'member': 'x'}}.get(call)
+        media_type = (client.PATCH_V21 if method == 'PATCH'
+                      else client.OCTET_STREAM)
+        self.assert_answered(self.client.request(
+            method, f'/v2/images/{urllib.parse.quote(image_id)}{rest}',
+            json=body, headers={'Content-Type': media_type}))
+
+    @_SETTINGS
+    @hypothesis.given(_LETTERS, strategies.sampled_from(('GET', 'DELETE')))
+    def test_any_id_of_a_member_is_answered(self, member, method):
+        self.assert_answered(self.client.request(
+            method, f'{self.path}/members/{urllib.parse.quote(member)}'))
+
+    @_SETTINGS
     @hypothesis.given(_LETTERS, strategies.sampled_from(('PUT', 'DELETE')))
     def test_any_tag_is_answered(self, tag, method):
         self.assert_answered(self.client.request(
@@ -166,3 +188,15 @@ class AnyRequestTest(application.SharedTestCase):
         for digits in ('1' * 5000, '%D9%A4', '4%0A'):
             answer = self.client.get(f'/v2.{digits}/images')
             self.assertEqual(300, answer.status)
+
+    def test_nothing_has_a_nul_character_in_its_name(self):
+        for method, path, status in (
+                ('GET', '/v2/images/a%00b', 404),
+                ('GET', f'{self.path}/members/a%00', 404),
+                ('GET', f'{self.path}/uploads/a%00', 404),
+                ('PUT', f'{self.path}/tags/a%00', 400),
+                ('GET', '/v2/tasks/a%00', 404),
+                ('GET', '/v2/tasks?owner=a%00', 400),
+                ('GET', '/v2/tasks?marker=a%00', 400)):
+            answer = self.client.request(method, path, persona='admin')
+            self.assertEqual(status, answer.status, path)

@@ -35,6 +35,7 @@ class TasksDeserializer(resource.Deserializer):
     def index(self, request):
         """Filters, sort, marker and limit."""
         pairs = request.query_pairs()
+        query.require_storable(pairs)
         single = dict(pairs)
         filters = {name: single[name] for name in _FILTERS if name in single}
         for name, value in filters.items():
