@@ -56,7 +56,12 @@ def load_app(conf, threads=None):
     :param threads: how blocking work is done; native threads by default.
     :raises ConfigurationError: the configuration cannot be served.
     """
-    return application_of(service_module.start(conf, threads))
+    service = service_module.start(conf, threads)
+    try:
+        return application_of(service)
+    except BaseException:
+        service.stop()
+        raise
 
 
 def application_of(service):

@@ -4,9 +4,14 @@
 Whatever brings image data, an upload, an import or a copy, comes through
 here.
 """
+import hashlib
+
 from glancelite import exception
 from glancelite.data import receipt as receipt_module
 from glancelite.data import streams
+
+#: Bytes of a digest whose hexadecimal digits the database has room for.
+_LONGEST_DIGEST = 64
 
 
 class Receiver:
@@ -15,11 +20,13 @@ class Receiver:
     :param conf: for ``hashing_algorithm``, ``transfer_block_size`` and
         ``require_image_format_match``.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :raises ConfigurationError: nothing computes that digest, or it is longer
+        than an image's record has room for.
     """
 
     def __init__(self, conf, threads):
         self._threads = threads
-        self._algorithm = conf.hashing_algorithm
+        self._algorithm = _checked(conf.hashing_algorithm)
         self._block_size = conf.transfer_block_size
         self._match = conf.image_format.require_image_format_match
 
@@ -70,6 +77,19 @@ class Receiver:
         """As :func:`~glancelite.data.streams.pump`."""
         streams.pump(source, guard, consumers, self._threads,
                      self._block_size)
+
+
+def _checked(algorithm):
+    try:
+        size = hashlib.new(algorithm, usedforsecurity=False).digest_size
+    except ValueError:
+        size = 0
+    # Those without a size of their own (shake_128) say 0.
+    if not 0 < size <= _LONGEST_DIGEST:
+        raise exception.ConfigurationError(
+            f'hashing_algorithm {algorithm}: not a digest of at most '
+            f'{8 * _LONGEST_DIGEST} bits that hashlib knows')
+    return algorithm
 
 
 def _require_size(size, guard):

@@ -37,7 +37,7 @@ class FilesystemDriver(driver.Driver):
     def __init__(self, identifier, options):
         super().__init__(identifier, options)
         self._directory = pathlib.Path(options.filesystem_store_datadir)
-        self._permissions = int(str(options.filesystem_store_file_perm), 8)
+        self._permissions = _permissions(options.filesystem_store_file_perm)
 
     def check(self):
         try:
@@ -121,6 +121,16 @@ class FilesystemDriver(driver.Driver):
         if parts.scheme not in FilesystemDriver.schemes or parts.netloc:
             raise exception.DataMissing(image_id=path.name)
         return pathlib.Path(os.path.normpath(path))
+
+
+def _permissions(digits):
+    """Operators write octal digits, and the option has a decimal number."""
+    try:
+        return int(str(digits), 8)
+    except ValueError:
+        raise exception.ConfigurationError(
+            f'filesystem_store_file_perm {digits}: not an octal mode'
+        ) from None
 
 
 class FileWriter(driver.Writer):

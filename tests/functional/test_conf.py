@@ -11,6 +11,7 @@ import testscenarios
 import testtools
 
 from glancelite import deploy
+from glancelite import exception
 from tests.functional import application
 from tests.functional import client
 
@@ -247,6 +248,17 @@ class SchemaFileTest(testtools.TestCase):
         self.assertEqual(400, answer.status)
         self.assertIn('hw_kind',
                       asked.get('/v2/schemas/image').json['properties'])
+
+    def test_a_file_that_is_no_schema_stops_the_start(self):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        path = folder / 'more.json'
+        service = self.useFixture(application.Application(
+            'eventlet', started=False, schema_image_file=path))
+        for text in ('{', '[]', '{"a": 1}', '{"a": {"type": "text"}}'):
+            path.write_text(text)
+            error = self.assertRaises(exception.ConfigurationError,
+                                      deploy.load_app, service.load_conf())
+            self.assertIn(f'schema_image_file {path}', str(error))
 
     def test_the_shipped_file_adds_those_of_glance(self):
         asked = self.useFixture(application.Application('wsgi')).client

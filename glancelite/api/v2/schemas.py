@@ -38,6 +38,13 @@ def _extra(conf):
     if not isinstance(extra, dict):
         raise exception.ConfigurationError(
             f'schema_image_file {path}: not a JSON object')
+    for name, schema in extra.items():
+        try:
+            jsonschema.Draft4Validator.check_schema(schema)
+        except jsonschema_exceptions.SchemaError as error:
+            raise exception.ConfigurationError(
+                f'schema_image_file {path}: {name}: {error.message}'
+            ) from None
     return extra
 
 

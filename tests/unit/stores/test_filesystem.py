@@ -53,6 +53,12 @@ class FilesystemTest(testtools.TestCase):
         writer.finish()
         return driver.commit(self.image_id, 'token')
 
+    def test_permissions_that_are_not_octal_stop_the_start(self):
+        error = self.assertRaises(
+            exception.ConfigurationError, filesystem.FilesystemDriver,
+            'fast', options(self.folder, 689))
+        self.assertIn('filesystem_store_file_perm 689', str(error))
+
     def test_a_location_is_the_one_that_glance_writes(self):
         self.assertEqual(f'file://{self.folder}/{self.image_id}',
                          self.store())
