@@ -8,7 +8,7 @@ from hypothesis import strategies
 from tests.functional import application
 from tests.functional import client
 
-_SETTINGS = hypothesis.settings(max_examples=75, deadline=None)
+_SETTINGS = hypothesis.settings(max_examples=75)
 
 _JSON = strategies.recursive(
     strategies.none() | strategies.booleans() | strategies.integers()

@@ -25,7 +25,7 @@ _STEPS = strategies.lists(strategies.tuples(
 class PageWalkTest(application.SharedTestCase):
     """Every image that stays is seen exactly once."""
 
-    @hypothesis.settings(max_examples=25, deadline=None)
+    @hypothesis.settings(max_examples=25)
     @hypothesis.given(
         strategies.lists(_NAMES, min_size=2, max_size=7), _SORTS,
         strategies.integers(1, 3), strategies.lists(_STEPS, max_size=8),
