@@ -245,6 +245,10 @@ class RetrievalTest(_UploadTestCase):
                              answer.headers['Accept-Patch'])
             self.assertEqual({'max-size': 1024 ** 4, 'max-age': 86400},
                              uploading.limits(answer))
+            # As the answer to a method there is not.
+            self.assertEqual(
+                self.client.request('LOCK', path).headers['Allow'],
+                answer.headers['Allow'])
 
 
 class AppendTest(_UploadTestCase):

@@ -17,7 +17,9 @@ from glancelite.api.v2 import access
 from glancelite.api.v2 import image_data
 from glancelite.objects import upload as upload_object
 
+#: Of image data, and of an upload that was begun.
 _METHODS = 'GET, HEAD, PUT, POST, OPTIONS'
+_METHODS_OF_UPLOAD = 'GET, HEAD, PATCH, DELETE, OPTIONS'
 
 
 class UploadDeserializer(resource.Deserializer):
@@ -124,9 +126,12 @@ class UploadController:
         self._uploads.cancel(context, image, upload_id)
 
     def options(self, context, image_id, store, upload_id=None):
-        """:returns: whether data can be uploaded in parts."""
+        """:returns: the methods there are, and whether data can be uploaded
+            in parts.
+        """
         self._image(context, image_id)
-        return self._stores.writable(store).resumable
+        methods = _METHODS_OF_UPLOAD if upload_id else _METHODS
+        return methods, self._stores.writable(store).resumable
 
 
 class UploadSerializer(resource.Serializer):
@@ -173,10 +178,11 @@ class UploadSerializer(resource.Serializer):
             response.headers['Upload-Length'] = str(upload.length)
         return response
 
-    def options(self, request, resumable):
+    def options(self, request, result):
         """200, and how uploads in parts are to be made, if they can."""
+        methods, resumable = result
         response = webob.Response(status=200, body=b'')
-        response.headers['Allow'] = _METHODS
+        response.headers['Allow'] = methods
         if resumable:
             response.headers.update({
                 'Accept-Patch': upload_fields.PARTIAL_UPLOAD,
