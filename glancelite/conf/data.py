@@ -41,6 +41,7 @@ OPTIONS = [
     cfg.BoolOpt(
         'delayed_delete', default=False,
         help='DELETE leaves image data in the store and the image in status '
-             'pending_delete; a scrubber removes both later. Set it to make '
-             'deletion quick on slow stores.'),
+             'pending_delete. Nothing of this service removes them then: '
+             'glance-scrubber of Glance does, on the same database and '
+             'stores. Set it where that runs.'),
 ]
