@@ -120,7 +120,9 @@ class _Rule:
         self._name = name
         self._enforcer = enforcer
         registered = enforcer.registered_rules.get(name)
-        self._scopes = registered and registered.scope_types
+        # With enforce_scope off the library only warns.
+        self._scopes = (enforcer.conf.oslo_policy.enforce_scope
+                        and registered and registered.scope_types)
         check = enforcer.rules[name]
         self._decide = self._function(check)
         self.attributes = _attributes_of(check, enforcer.rules)

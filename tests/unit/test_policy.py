@@ -116,6 +116,10 @@ class CompiledTest(_PolicyTestCase):
 "add_member": "not role:%(nothing)s"
 ''')
 
+    def test_where_scopes_are_not_enforced(self):
+        self.conf.set_override('enforce_scope', False, group='oslo_policy')
+        self.assert_as_the_library()
+
     def test_for_a_rule_that_is_not_there_stands_the_default_one(self):
         made = self.make('"default": "role:reader"')
         self.assertTrue(made.check(CALLERS[1], 'nothing', {}))
