@@ -6,6 +6,7 @@ Deletion marks rows, as Glance does; an id, once used, stays used.
 """
 import functools
 import json
+import operator
 
 from oslo_db import exception as db_exception
 import sqlalchemy
@@ -83,7 +84,8 @@ class Images:
             rows = connection.execute(
                 self._statements.page(shape),
                 image_query.parameters(context, query, after)).all()
-        images = [self._reader.image(row) for row in rows]
+        rows.sort(key=operator.itemgetter(-1))
+        images = [self._reader.image(row[:-1]) for row in rows]
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
 
