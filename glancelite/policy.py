@@ -120,9 +120,7 @@ class _Rule:
         self._name = name
         self._enforcer = enforcer
         registered = enforcer.registered_rules.get(name)
-        # With enforce_scope off the library only warns.
-        self._scopes = (enforcer.conf.oslo_policy.enforce_scope
-                        and registered and registered.scope_types)
+        self._scopes = registered and registered.scope_types
         check = enforcer.rules[name]
         self._decide = self._function(check)
         self.attributes = _attributes_of(check, enforcer.rules)

@@ -39,11 +39,8 @@ def images():
 
 class _PolicyTestCase(testtools.TestCase):
 
-    def make(self, text=None, **options):
-        """:returns: a policy with the operator's rules ``text``.
-
-        :param options: of the group oslo_policy.
-        """
+    def make(self, text=None):
+        """:returns: a policy with the operator's rules ``text``."""
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         conf = conf_package.new()
         conf([], project='glancelite', default_config_files=[],
@@ -52,8 +49,6 @@ class _PolicyTestCase(testtools.TestCase):
         if text is not None:
             self.path.write_text(text)
         conf.set_override('policy_file', str(self.path), 'oslo_policy')
-        for name, value in options.items():
-            conf.set_override(name, value, 'oslo_policy')
         self.conf = conf
         return policy.Policy(conf)
 
@@ -91,8 +86,8 @@ class DeciderTest(_PolicyTestCase):
 class CompiledTest(_PolicyTestCase):
     """Rules answer as the library's own do."""
 
-    def assert_as_the_library(self, text=None, **options):
-        ours = self.make(text, **options)
+    def assert_as_the_library(self, text=None):
+        ours = self.make(text)
         library = oslo_policy.Enforcer(self.conf)
         library.register_defaults(policies.list_rules())
         scopes = [{}, {'system_scope': 'all'}, {'domain_id': 'd'}]
@@ -120,9 +115,6 @@ class CompiledTest(_PolicyTestCase):
 "download_image": "!"
 "add_member": "not role:%(nothing)s"
 ''')
-
-    def test_where_scopes_are_not_enforced(self):
-        self.assert_as_the_library(enforce_scope=False)
 
     def test_for_a_rule_that_is_not_there_stands_the_default_one(self):
         made = self.make('"default": "role:reader"')
