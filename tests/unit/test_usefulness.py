@@ -68,3 +68,16 @@ class RuleTest(testtools.TestCase):
 
     def test_every_call_has_a_rule_or_is_open(self):
         self.assertEqual(_OPEN, self.routes() - self.operations())
+
+
+class ReferenceTest(testtools.TestCase):
+
+    def test_every_call_is_in_the_reference(self):
+        reference = (test_floors.ROOT / 'doc/source/reference/api/index.rst'
+                     ).read_text()
+        rows = reference.split('   * - ')
+        for method, path, _resource, _action in router.ROUTES:
+            self.assertTrue(any(
+                method in re.split(r'[,\s]+', row.partition('- ``')[0])
+                and f'``/v2{path}``' in row for row in rows),
+                f'{method} {path}')
