@@ -4,6 +4,7 @@
 Both clients have the same interface, so a test need not know whether the
 application runs in its own process or in another one.
 """
+import contextlib
 import copy
 import dataclasses
 import http.client
@@ -146,6 +147,15 @@ class Client:
         return self.get(f'/v2/images/{image_id}/file', headers=headers,
                         persona=persona)
 
+    @contextlib.contextmanager
+    def begin_download(self, image_id, persona='alice'):
+        """Begin to download, and yield a function that reads it all."""
+        with self._begin('GET', f'/v2/images/{image_id}/file',
+                         self.personas.headers(persona)) as read:
+            first = read(1)
+            yield lambda: first + b''.join(
+                iter(lambda: read(1024 * 1024), b''))
+
     def names(self, query='', persona='alice'):
         """:returns: names of the images on one page of a list."""
         answer = self.get(f'/v2/images?{query}', persona=persona)
@@ -176,6 +186,15 @@ class WsgiClient(Client):
         self._stream(request, _Input(blocks, broken='Content-Length'
                                      not in headers))
         return self._answer(request)
+
+    @contextlib.contextmanager
+    def _begin(self, method, path, headers):
+        request = webob.Request.blank(path, method=method, headers=headers)
+        blocks = request.get_response(self._application).app_iter
+        try:
+            yield _Input(blocks).read
+        finally:
+            getattr(blocks, 'close', lambda: None)()
 
     @staticmethod
     def _stream(request, stream):
@@ -252,6 +271,16 @@ class HttpClient(Client):
                 return _read(response)
             except (http.client.HTTPException, ConnectionError):
                 return None
+
+    @contextlib.contextmanager
+    def _begin(self, method, path, headers):
+        connection = http.client.HTTPConnection(*self.address,
+                                                timeout=TIMEOUT)
+        try:
+            connection.request(method, path, headers=headers)
+            yield connection.getresponse().read
+        finally:
+            connection.close()
 
     def connect(self):
         """:returns: a connected socket."""
