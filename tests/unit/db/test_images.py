@@ -1,42 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images on each database: what is matched, and what races."""
-import unittest
 import uuid
 
-from glancelite import conf as conf_package
 from glancelite import context as context_module
 from glancelite import exception
 from glancelite.api import json_patch
-from glancelite.db import api
-from glancelite.db import images
-from glancelite.db import leases
-from glancelite.db import migration
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
-from tests import databases
+from tests.unit.db import repositories
+from tests.unit.db import schemas
 
 
-class Repository:
+class Images(repositories.Repositories):
     """One database for all tests of a backend; a project for each test."""
-
-    backend = None
-
-    @classmethod
-    def setUpClass(cls):
-        reason = databases.unavailable(cls.backend)
-        if reason:
-            raise unittest.SkipTest(reason)
-        temporary = databases.Database(cls.backend)
-        temporary.setUp()
-        cls.addClassCleanup(temporary.cleanUp)
-        conf = conf_package.new()
-        conf([], default_config_files=[])
-        conf.set_override('connection', temporary.url, 'database')
-        cls.database = api.Database(conf)
-        cls.addClassCleanup(cls.database.dispose)
-        migration.sync(cls.database)
-        cls.images = images.Images(cls.database,
-                                   leases.Leases(cls.database, 30))
 
     def setUp(self):
         super().setUp()
@@ -139,13 +115,4 @@ class Repository:
         self.assertEqual('a', self.get(first.id).name)
 
 
-class TestSQLite(Repository, unittest.TestCase):
-    backend = 'sqlite'
-
-
-class TestMySQL(Repository, unittest.TestCase):
-    backend = 'mysql'
-
-
-class TestPostgreSQL(Repository, unittest.TestCase):
-    backend = 'postgresql'
+schemas.on_every_backend(globals(), Images)

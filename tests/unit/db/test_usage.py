@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits hold however many requests there are; reservations end."""
 import threading
-import unittest
 import uuid
 
 import sqlalchemy
 
-from glancelite import conf as conf_package
 from glancelite import context as context_module
 from glancelite import exception
-from glancelite.db import api
-from glancelite.db import images
-from glancelite.db import leases
 from glancelite.db import members
-from glancelite.db import migration
 from glancelite.db import models
 from glancelite.db import usage
 from glancelite.objects import image as image_object
 from glancelite.objects import member as member_object
 from glancelite.objects import usage as usage_object
-from tests import databases
+from tests.unit.db import repositories
 from tests.unit.db import schemas
 
 SIZE = usage_object.IMAGE_SIZE_TOTAL
@@ -33,27 +27,8 @@ _ROUNDS = 5
 _reservations = models.usage_reservations
 
 
-class Repositories:
+class Repositories(repositories.Repositories):
     """One database for all tests of a backend; a project for each test."""
-
-    backend = None
-
-    @classmethod
-    def setUpClass(cls):
-        reason = databases.unavailable(cls.backend)
-        if reason:
-            raise unittest.SkipTest(reason)
-        temporary = databases.Database(cls.backend)
-        temporary.setUp()
-        cls.addClassCleanup(temporary.cleanUp)
-        conf = conf_package.new()
-        conf([], default_config_files=[])
-        conf.set_override('connection', temporary.url, 'database')
-        cls.database = api.Database(conf)
-        cls.addClassCleanup(cls.database.dispose)
-        migration.sync(cls.database)
-        cls.images = images.Images(cls.database,
-                                   leases.Leases(cls.database, 30))
 
     def setUp(self):
         super().setUp()
