@@ -54,3 +54,15 @@ class TaskRequestTest(application.SharedTestCase):
         self.assertEqual(403, self.submit({'owner': 'other'},
                                           'alice').status)
         self.assertEqual(201, self.submit({'visibility': 'public'}).status)
+
+    def test_tasks_of_an_image_are_shown_to_their_project(self):
+        image = self.submit({'visibility': 'community'},
+                            'alice').json['image_id']
+        for persona, count in (('alice', 1), ('alan', 1), ('admin', 1),
+                               ('bob', 0)):
+            answer = self.client.get(f'/v2/images/{image}/tasks',
+                                     persona=persona)
+            self.assertEqual(200, answer.status)
+            self.assertEqual(count, len(answer.json['tasks']), persona)
+            if not count:
+                self.assertNotIn(SOURCE, answer.body.decode())

@@ -9,7 +9,7 @@ _TIMES = ('expires_at', 'created_at', 'updated_at', 'deleted_at')
 
 
 class ImageTasksController:
-    """Shows tasks to whoever may see their image.
+    """Shows tasks to their project, and to administrators.
 
     :param service: a :class:`~glancelite.service.Service`.
     """
@@ -19,9 +19,13 @@ class ImageTasksController:
         self._access = access.ImageAccess(service)
 
     def index(self, context, image_id):
-        """:returns: the tasks of the image."""
+        """:returns: the tasks of the image that the caller may see.
+
+        They name URLs and users, which readers of the image do not need.
+        """
         image = self._access.get(context, image_id, 'get_image')
-        return self._tasks.of_image(context, image.id)
+        return [task for task in self._tasks.of_image(context, image.id)
+                if context.is_admin or task.owner == context.project_id]
 
 
 class ImageTasksSerializer(resource.Serializer):
