@@ -14,8 +14,10 @@ from sqlalchemy import sql
 
 from glancelite import exception
 from glancelite.db import api
+from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
+from glancelite.db import image_shape
 from glancelite.db import models
 from glancelite.db import usage
 from glancelite.objects import query as query_object
@@ -58,7 +60,7 @@ class Images:
         :raises ImageNotFound: when it is not there, or not for the caller.
         """
         statement = self._statements.one(
-            check_visibility and image_query.kind_of_caller(context))
+            check_visibility and image_shape.kind_of_caller(context))
         with self._database.reader() as connection:
             row = connection.execute(statement, {
                 'image_id': image_id,
@@ -80,10 +82,15 @@ class Images:
             after = self._marker(connection, context, query)
             if query.limit == 0:
                 return query_object.Page([])
-            shape = image_query.shape(context, query, after)
+            shape = image_shape.of(context, query, after)
+            values = image_shape.parameters(context, query, after)
+            if shape.properties or shape.tags:
+                counted = connection.execute(
+                    self._statements.counts(shape), values).one()
+                shape = shape._replace(
+                    narrow=image_filters.narrowest(counted))
             rows = connection.execute(
-                self._statements.page(shape),
-                image_query.parameters(context, query, after)).all()
+                self._statements.page(shape), values).all()
         rows.sort(key=operator.itemgetter(-1))
         images = [self._reader.image(row[:-1]) for row in rows]
         full = len(images) == query.limit
@@ -93,7 +100,7 @@ class Images:
         if query.marker is None:
             return None
         statement = self._statements.marker(
-            image_query.kind_of_caller(context))
+            image_shape.kind_of_caller(context))
         row = connection.execute(statement, {
             'marker': query.marker,
             'project_id': context.project_id}).mappings().first()
