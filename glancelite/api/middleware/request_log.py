@@ -54,7 +54,8 @@ class _Entry:
     def write(self, size):
         LOG.info(_LINE, self._environ.get('REMOTE_ADDR', '-'),
                  self._environ['REQUEST_METHOD'],
-                 self._path.encode('ascii', 'backslashreplace').decode(),
+                 # A path may have line ends; they must not end the line.
+                 self._path.encode('unicode_escape').decode(),
                  self._status, size, time.monotonic() - self._began,
                  self._environ.get('openstack.request_id', '-'))
 
