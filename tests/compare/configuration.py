@@ -16,6 +16,28 @@ def _lines(sections):
             yield f'{name} = {value}'
 
 
+def sections(name):
+    """Return the settings of that name as {section: {option: value}}.
+
+    DATA in a value is the service's directory of data, DIRECTORY that of its
+    configuration.
+    """
+    return {section: dict(options) for section, options
+            in SETTINGS[name]['options'].items()}
+
+
+def write_files(directory, name):
+    """Make the data directories and the files beside the configuration."""
+    for folder in ('images', 'fast', 'cheap', 'staging', 'tasks'):
+        (directory / 'data' / folder).mkdir(parents=True, exist_ok=True)
+    for file_name in ('property-protections.conf', 'policy.yaml'):
+        content = SETTINGS[name].get('files', {}).get(file_name)
+        path = directory / file_name
+        path.unlink(missing_ok=True)
+        if content:
+            path.write_text(content)
+
+
 def write(directory, name, own):
     """Write ``glance-api.conf`` and what it names into ``directory``.
 
@@ -24,23 +46,13 @@ def write(directory, name, own):
     :returns: the path of the configuration file.
     """
     directory = pathlib.Path(directory)
-    data = directory / 'data'
-    settings = SETTINGS[name]
-    sections = {section: dict(options) for section, options
-                in settings['options'].items()}
+    merged = sections(name)
     for section, options in own.items():
-        sections.setdefault(section, {}).update(options)
-    for folder in ('images', 'fast', 'cheap', 'staging', 'tasks'):
-        (data / folder).mkdir(parents=True, exist_ok=True)
-    text = '\n'.join(_lines(sections)) + '\n'
-    text = text.replace('DATA', str(data)).replace('DIRECTORY',
-                                                   str(directory))
-    for file_name in ('property-protections.conf', 'policy.yaml'):
-        content = settings.get('files', {}).get(file_name)
-        path = directory / file_name
-        path.unlink(missing_ok=True)
-        if content:
-            path.write_text(content)
+        merged.setdefault(section, {}).update(options)
+    text = '\n'.join(_lines(merged)) + '\n'
+    text = text.replace('DATA', str(directory / 'data'))
+    text = text.replace('DIRECTORY', str(directory))
+    write_files(directory, name)
     path = directory / 'glance-api.conf'
     path.write_text(text)
     return path

@@ -14,6 +14,8 @@ from tests.compare import play
 from tests.compare import process
 from tests.compare import recording
 from tests.compare import scenario as scenario_file
+from tests.functional.rbac import matrix
+from tests.functional.rbac import pinned
 
 _MOST_LINES = 30
 
@@ -36,6 +38,9 @@ def _arguments(words):
     parser.add_argument('--record', action='store_true',
                         help='write the peer\'s answers to '
                              'tests/compare/recorded, ask only the peer')
+    parser.add_argument('--personas', action='store_true',
+                        help='compare who may do what, instead of scenarios; '
+                             'with --record, pin it in tests/functional/rbac')
     parser.add_argument('--wording', action='store_true',
                         help='compare the sentences of errors as well')
     parser.add_argument('--keep', metavar='DIRECTORY',
@@ -98,6 +103,7 @@ def _services(options, directory, files_url, cleanup):
         ours = peer_service.Running(options.ours, files_url)
     else:
         ours = own.Server(directory / 'ours', files_url)
+    cleanup.callback(peer.forget)
     cleanup.callback(peer.stop)
     if ours not in (None, peer):
         cleanup.callback(ours.stop)
@@ -116,6 +122,44 @@ def _by_settings(scenarios):
     return itertools.groupby(sorted(scenarios, key=settings), settings)
 
 
+def _each_scenario(options, scenarios, peer, ours, judge):
+    bad = 0
+    services = {id(one): one for one in (peer, ours) if one}.values()
+    for settings, group in _by_settings(scenarios):
+        for service in services:
+            service.start(settings)
+        for scenario in group:
+            if options.record:
+                bad += _record(peer, scenario)
+            elif options.itself:
+                bad += _compare(peer, peer, _plain(scenario), judge)
+            else:
+                bad += _compare(peer, ours, scenario, judge)
+            sys.stdout.flush()
+        for service in services:
+            service.stop()
+    return bad
+
+
+def _personas(service):
+    service.start('personas')
+    table = {**matrix.play(service.transport),
+             **matrix.play_create(service.transport)}
+    service.stop()
+    return table
+
+
+def _compare_personas(peer, ours):
+    theirs = _personas(peer)
+    if ours is None:
+        pinned.write(theirs)
+        print(f'written: {pinned.PATH}')
+        return 0
+    found = pinned.complaints(theirs, _personas(ours), pinned.Differences())
+    print('\n'.join([*found, f'{len(found)} unlisted differences']))
+    return 1 if found else 0
+
+
 def main(words=None):
     """Run the command; return the exit status."""
     options = _arguments(words)
@@ -125,7 +169,6 @@ def main(words=None):
     judge = comparison.Judge(
         set() if options.itself else comparison.known_anchors(),
         options.wording)
-    bad = 0
     with contextlib.ExitStack() as cleanup:
         directory = pathlib.Path(
             options.keep or cleanup.enter_context(
@@ -133,20 +176,9 @@ def main(words=None):
         files = process.FileServer()
         cleanup.callback(files.stop)
         peer, ours = _services(options, directory, files.url, cleanup)
-        services = {id(one): one for one in (peer, ours) if one}.values()
-        for settings, group in _by_settings(scenarios):
-            for service in services:
-                service.start(settings)
-            for scenario in group:
-                if options.record:
-                    bad += _record(peer, scenario)
-                elif options.itself:
-                    bad += _compare(peer, peer, _plain(scenario), judge)
-                else:
-                    bad += _compare(peer, ours, scenario, judge)
-                sys.stdout.flush()
-            for service in services:
-                service.stop()
+        if options.personas:
+            return _compare_personas(peer, ours)
+        bad = _each_scenario(options, scenarios, peer, ours, judge)
     if not options.record:
         print(f'{bad} requests with unlisted differences in '
               f'{len(scenarios)} scenarios')

@@ -7,29 +7,48 @@ from tests.compare import configuration
 from tests.compare import exchange
 from tests.compare import process
 from tests.compare import scenario as scenario_file
+from tests.functional import application
 
-PASTE = scenario_file.HERE.parent / 'functional/etc/trusted-paste.ini'
+_PASTE = scenario_file.HERE.parent / 'functional/etc/trusted-paste.ini'
+_FETCH = {'allowed_hosts': '[127.0.0.1,localhost]', 'allowed_ports': '[]'}
 
 
-def write(directory, settings, address=None):
-    """Write the configuration of a fresh glancelite into ``directory``.
+class InProcess(application.Application):
+    """The application in the test's own process, a fixture.
 
-    :param address: (host, port) to listen on, None for an application.
-    :returns: the path of the configuration file.
+    It is what ``play.Play`` wants of a service.
+
+    :param settings: a name in ``settings.yaml``.
+    :param files_url: where files are to fetch, if they are.
     """
-    directory = pathlib.Path(directory)
-    database = directory / 'glancelite.sqlite'
-    own = {
-        'DEFAULT': {},
-        'database': {'connection': f'sqlite:///{database}'},
-        'paste_deploy': {'config_file': PASTE, 'flavor': 'trusted'},
-        'oslo_policy': {'policy_file': directory / 'policy.yaml'},
-        'import_filtering_opts': {'allowed_hosts': '[127.0.0.1,localhost]',
-                                  'allowed_ports': '[]'},
-    }
-    if address:
-        own['DEFAULT'] = {'bind_host': address[0], 'bind_port': address[1]}
-    return configuration.write(directory, settings, own)
+
+    def __init__(self, settings, files_url=''):
+        options = {
+            section: {name: str(value).replace('DATA', '{folder}/data')
+                      .replace('DIRECTORY', '{folder}')
+                      for name, value in values.items()}
+            for section, values in configuration.sections(settings).items()}
+        super().__init__(
+            'wsgi', **options.pop('DEFAULT', {}), **options,
+            import_filtering_opts=_FETCH,
+            oslo_policy={'policy_file': '{folder}/policy.yaml'})
+        self._settings = settings
+        self._files_url = files_url
+
+    def configure(self, **options):
+        """Write the configuration, and the files that it names."""
+        configuration.write_files(self.folder, self._settings)
+        super().configure(**options)
+
+    @property
+    def transport(self):
+        """What sends requests to the application."""
+        return exchange.Application(self.application)
+
+    @property
+    def names(self):
+        """The fixed variables of scenarios."""
+        return {'files': self._files_url, 'data': f'{self.folder}/data'}
 
 
 class Server:
@@ -49,7 +68,14 @@ class Server:
         """Start it with the ``settings`` of that name."""
         port = process.free_port()
         self._directory.mkdir(parents=True, exist_ok=True)
-        path = write(self._directory, settings, ('127.0.0.1', port))
+        database = self._directory / 'glancelite.sqlite'
+        path = configuration.write(self._directory, settings, {
+            'DEFAULT': {'bind_host': '127.0.0.1', 'bind_port': port},
+            'database': {'connection': f'sqlite:///{database}'},
+            'paste_deploy': {'config_file': _PASTE, 'flavor': 'trusted'},
+            'oslo_policy': {'policy_file': self._directory / 'policy.yaml'},
+            'import_filtering_opts': _FETCH,
+        })
         self._process = process.Process(
             [sys.executable, '-m', 'glancelite.cmd.api',
              '--config-file', path], self._directory / 'log')

@@ -15,7 +15,6 @@ from tests.compare import exchange
 from tests.compare import process
 from tests.compare import scenario as scenario_file
 
-DATABASE = 'glance_compare'
 _LAB = scenario_file.HERE.parents[1].parent / 'shared' / 'lab'
 
 _PREPARE = r'''
@@ -25,6 +24,10 @@ sql <<<"DROP DATABASE IF EXISTS \`$2\`"
 create_db "$2"
 echo "$VENVS/glance"
 echo "mysql+pymysql://$2:$LAB_PASSWORD@127.0.0.1:$MARIADB_PORT/$2?charset=utf8"
+'''
+_FORGET = r'''
+. "$1/env.sh"
+sql <<<"DROP DATABASE IF EXISTS \`$2\`; DROP USER IF EXISTS '$2'@'127.0.0.1'"
 '''
 _UWSGI = '''[uwsgi]
 socket-timeout = 10
@@ -69,12 +72,18 @@ class Peer:
         self._directory = pathlib.Path(directory)
         self._files_url = files_url
         self._process = None
-        lab = os.environ.get('GLANCELITE_LAB', str(_LAB))
-        told = subprocess.run(
-            ['bash', '-c', _PREPARE, 'prepare', lab, DATABASE], check=True,
-            stdout=subprocess.PIPE, text=True).stdout.split()
+        # One of our own: others may be comparing as well.
+        self._database = f'glance_compare_{os.getpid()}'
+        told = self._lab(_PREPARE).split()
         self._environment, self._connection = pathlib.Path(told[0]), told[1]
         self._synced = False
+
+    def _lab(self, script):
+        """Run a script with the lab's functions; return what it prints."""
+        lab = os.environ.get('GLANCELITE_LAB', str(_LAB))
+        return subprocess.run(
+            ['bash', '-c', script, 'lab', lab, self._database], check=True,
+            stdout=subprocess.PIPE, text=True).stdout
 
     def _write(self, settings, port):
         here = self._directory
@@ -126,6 +135,10 @@ class Peer:
         if self._process:
             self._process.stop()
 
+    def forget(self):
+        """Drop the database."""
+        self._lab(_FORGET)
+
 
 class Running:
     """A service that somebody else runs, at ``url``."""
@@ -139,3 +152,6 @@ class Running:
 
     def stop(self):
         """It is not ours to stop."""
+
+    def forget(self):
+        """It has nothing of ours."""

@@ -4,13 +4,10 @@
 The requests are those of ``tests/compare/scenarios``; ``tools/compare
 --record`` asks Glance anew.
 """
-import fixtures
 import testscenarios
 import testtools
 
-from glancelite import deploy
 from tests.compare import comparison
-from tests.compare import exchange
 from tests.compare import own
 from tests.compare import play
 from tests.compare import process
@@ -20,14 +17,6 @@ from tests.compare import scenario as scenario_file
 load_tests = testscenarios.load_tests_apply_scenarios
 
 
-class InProcess:
-    """The application, as ``play.Play`` wants a service."""
-
-    def __init__(self, application, names):
-        self.transport = exchange.Application(application)
-        self.names = names
-
-
 class RecordedAnswersTest(testtools.TestCase):
 
     scenarios = [(scenario.name, {'scenario': scenario})
@@ -35,14 +24,10 @@ class RecordedAnswersTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        directory = self.useFixture(fixtures.TempDir()).path
         files = process.FileServer()
         self.addCleanup(files.stop)
-        configuration = own.write(directory, self.scenario.settings)
-        application = deploy.load_app(
-            deploy.load_conf(files=[str(configuration)]))
-        self.service = InProcess(
-            application, {'files': files.url, 'data': f'{directory}/data'})
+        self.service = self.useFixture(
+            own.InProcess(self.scenario.settings, files.url))
 
     def test_answers_are_those_of_glance(self):
         recorded = recording.read(self.scenario.name)
