@@ -150,9 +150,9 @@ class Leases:
         idle = (_leases.c.expires_at < self._database.clock()).label('idle')
         statement = (
             sqlalchemy.select(_leases, owner, idle)
-            .join(_tasks, sqlalchemy.and_(
-                _tasks.c.image_id == _leases.c.image_id,
-                _tasks.c.status.in_(('pending', 'processing'))))
+            # Also of tasks that have ended: the last step may be missing.
+            .join(_tasks, _tasks.c.image_id == _leases.c.image_id,
+                  isouter=True)
             .where(_leases.c.purpose == purpose)
             .group_by(_leases.c.image_id)
             .order_by(_leases.c.acquired_at).limit(_WAITING))

@@ -20,6 +20,7 @@ from glancelite.objects import lease as lease_object
 from glancelite.objects import task as task_object
 from glancelite.tasks import flow
 from glancelite.tasks import import_writers
+from glancelite.tasks import submission
 
 LOG = log.getLogger(__name__)
 
@@ -93,18 +94,25 @@ class Importer:
         """Run the import that ``lease``, held by us, tells of."""
         context = _context(lease)
         try:
-            work = Work(context, lease,
-                        self._tasks.get(context, lease.detail['task_id']),
-                        self._images.get(context, lease.image_id,
-                                         check_visibility=False))
-        except exception.NotFound:
+            image = self._images.get(context, lease.image_id,
+                                     check_visibility=False)
+        except exception.ImageNotFound:
             return self._abandon(lease)
+        work = Work(context, lease, self._task(context, lease), image)
         try:
             self._attempt(work)
         except exception.LeaseLost:
             LOG.info('Image %s: its import was taken over', lease.image_id)
         except Exception as error:
             self._fail(work, error)
+
+    def _task(self, context, lease):
+        try:
+            return self._tasks.get(context, lease.detail['task_id'])
+        except exception.TaskNotFound:
+            # It is forgotten; what it was about must end all the same.
+            return task_object.Task.new(submission.KIND, context, None,
+                                        lease.image_id, {})
 
     def _attempt(self, work):
         if work.task.status == task_object.FAILURE:
