@@ -3,14 +3,17 @@
 
 ``glancelite-manage --config-file FILE db sync|version|check|adopt|release``.
 It exits with 0 when all is well, 1 with one line about what is not, and
-``db check`` with 4 when ``db sync`` has something to do.
+``db check`` with 4 when ``db sync`` has something to do. ``fsck`` and
+``scrub`` are in ``data_commands``.
 """
+import functools
 import sys
 
 from oslo_config import cfg
 from oslo_log import log
 
 from glancelite import conf as configuration
+from glancelite.cmd import data_commands
 from glancelite.db import api as db
 from glancelite.db import migration
 
@@ -62,7 +65,7 @@ _SPELLINGS_OF_GLANCE = {'db_sync': _sync, 'db_version': _version,
                         'db_check': _check}
 
 
-def _add_commands(parsers):
+def _add_commands(conf, parsers):
     actions = parsers.add_parser(
         'db', help='the schema of the database').add_subparsers(
             dest='action', required=True)
@@ -72,12 +75,14 @@ def _add_commands(parsers):
     for name, run in _SPELLINGS_OF_GLANCE.items():
         parsers.add_parser(name, help=run.__doc__,
                            description=run.__doc__).set_defaults(run=run)
+    data_commands.add_commands(parsers, conf)
 
 
 def _configure(arguments):
     conf = configuration.new()
     conf.register_cli_opt(cfg.SubCommandOpt(
-        'command', title='commands', handler=_add_commands))
+        'command', title='commands',
+        handler=functools.partial(_add_commands, conf)))
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'alembic=WARN'])
     conf(arguments, project='glancelite', prog='glancelite-manage',

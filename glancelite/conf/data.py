@@ -41,7 +41,6 @@ OPTIONS = [
     cfg.BoolOpt(
         'delayed_delete', default=False,
         help='DELETE leaves image data in the store and the image in status '
-             'pending_delete. Nothing of this service removes them then: '
-             'glance-scrubber of Glance does, on the same database and '
-             'stores. Set it where that runs.'),
+             'pending_delete, until "glancelite-manage scrub" removes both. '
+             'Set it where that is run now and then.'),
 ]

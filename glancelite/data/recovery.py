@@ -48,7 +48,8 @@ class Recovery:
         self._actions = {lease_object.UPLOAD: self._recover_upload,
                          lease_object.RESUMABLE: self._recover_resumable,
                          lease_object.DELETE: self._finish_delete,
-                         lease_object.REMOVE: self._finish_removal}
+                         lease_object.REMOVE: self._finish_removal,
+                         lease_object.CHECK: self._leases.release}
 
     def start(self):
         """Sweep in the background from now on."""

@@ -8,6 +8,7 @@ DELETE = 'delete'
 REMOVE = 'remove'
 RESUMABLE = 'resumable'
 IMPORT = 'import'
+CHECK = 'check'
 
 
 def new_token():

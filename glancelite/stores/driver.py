@@ -4,6 +4,7 @@
 ``tests/contract`` holds one suite that each driver passes.
 """
 import abc
+import dataclasses
 
 from glancelite import exception
 
@@ -68,6 +69,25 @@ class ResumableWriter(Writer):
         """Let go of the bytes, which are somebody else's now."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """Bytes that a store holds, found by looking at the store alone.
+
+    :ivar url: where they are.
+    :ivar size: how many.
+    :ivar modified: seconds since the epoch when the last one was written.
+    :ivar image_id: whose they are by their name, None if it does not tell.
+    :ivar token: of the upload that writes them; None when they bear a final
+        name.
+    """
+
+    url: str
+    size: int
+    modified: float
+    image_id: str = None
+    token: str = None
+
+
 class Driver(abc.ABC):
     """A place that holds image data.
 
@@ -80,6 +100,9 @@ class Driver(abc.ABC):
 
     #: Whether :meth:`resume` gives a writer.
     resumable = False
+
+    #: Whether :meth:`names` tells what the store holds.
+    listable = False
 
     #: What enabled_backends calls this kind of store.
     kind = None
@@ -177,6 +200,20 @@ class Driver(abc.ABC):
 
         :raises StoreUnavailable: when the store refuses.
         """
+
+    def names(self):
+        """Yield a :class:`Name` for everything that the store holds.
+
+        In no order, and perhaps without what comes or goes meanwhile;
+        nothing if the store is not ``listable``.
+
+        :raises StoreUnavailable: when the store refuses.
+        """
+        return iter(())
+
+    def key(self, url):
+        """:returns: what all URLs of the same bytes have in common (str)."""
+        return url
 
     @abc.abstractmethod
     def properties(self):

@@ -9,6 +9,7 @@ Glance's file driver writes.
 import contextlib
 import os
 import pathlib
+import re
 import urllib.parse
 
 from glancelite import exception
@@ -18,6 +19,13 @@ from glancelite.stores import resumable_file
 
 #: Marks a file that an unfinished upload is writing.
 TEMPORARY_PREFIX = '.glancelite-'
+
+_ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+
+#: A temporary name, and the image's id and the upload's token in it.
+_TEMPORARY = re.compile(
+    re.escape(TEMPORARY_PREFIX)
+    + '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9a-f-]+)(?:[.].*)?')
 
 #: Bytes after which the kernel is asked to write what it holds, so that the
 #: sync at the end finds little left to do.
@@ -32,6 +40,7 @@ class FilesystemDriver(driver.Driver):
 
     kind = 'file'
     resumable = True
+    listable = True
     schemes = ('file', 'filesystem')
 
     def __init__(self, identifier, options):
@@ -106,6 +115,29 @@ class FilesystemDriver(driver.Driver):
     def delete(self, url):
         with files.errors(), contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(url))
+
+    def names(self):
+        with files.errors(), os.scandir(self._directory) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    if entry.is_file(follow_symlinks=False):
+                        yield self._name(entry)
+
+    def _name(self, entry):
+        found = entry.stat(follow_symlinks=False)
+        url = f'file://{urllib.parse.quote(entry.path)}'
+        temporary = _TEMPORARY.fullmatch(entry.name)
+        if temporary:
+            return driver.Name(url, found.st_size, found.st_mtime,
+                               *temporary.groups())
+        image_id = entry.name if _ID.fullmatch(entry.name) else None
+        return driver.Name(url, found.st_size, found.st_mtime, image_id)
+
+    def key(self, url):
+        try:
+            return str(self._path(url))
+        except exception.DataMissing:
+            return url
 
     def properties(self):
         return {'data_dir': str(self._directory), 'chunk_size': 65536,
