@@ -43,13 +43,18 @@ class ResumableFileTest(testtools.TestCase):
         writer.sync()
         writer.park()
 
+    def commit(self, writer, image_id=IMAGE):
+        """:returns: the URL of what ``writer`` has finished."""
+        writer.finish()
+        return self.driver.commit(image_id, TOKEN)
+
     def test_parts_become_one_file_that_is_readable_when_committed(self):
         self.parked(b'one ')
         writer = self.writer(4)
         writer.write(b'two')
         self.assertEqual(7, writer.sync())
         self.assertNotIn(IMAGE, self.names())
-        url = writer.commit()
+        url = self.commit(writer)
         self.assertEqual([IMAGE], self.names())
         self.assertEqual(f'file://{self.folder / IMAGE}', url)
         self.assertEqual(b'one two', self.content())
@@ -74,19 +79,19 @@ class ResumableFileTest(testtools.TestCase):
         former.write(b'abc')
         writer = self.writer(2)
         for change in (lambda: former.write(b'late'), former.park,
-                       former.commit):
+                       former.finish):
             self.assertRaises(exception.LeaseLost, change)
             self.assertEqual(b'ab', self.content())
         former.abandon()
         writer.write(b'C')
-        writer.commit()
+        self.commit(writer)
         self.assertEqual(b'abC', self.content())
 
     def test_a_former_writer_cannot_change_a_committed_file(self):
         former = self.writer()
         former.write(b'abc')
         writer = self.writer(3)
-        writer.commit()
+        self.commit(writer)
         self.assertRaises(exception.LeaseLost, former.write, b'late')
         self.assertEqual(b'abc', self.content())
 
@@ -104,14 +109,14 @@ class ResumableFileTest(testtools.TestCase):
         self.writer(3).write(b'DEF')
         self.assertEqual(b'abcDEF', self.content())
 
-    def test_a_file_committed_to_no_avail_is_taken_back(self):
+    def test_a_finished_file_is_gone_on_with_until_it_is_committed(self):
         writer = self.writer()
         writer.write(b'abc')
-        writer.commit()
+        writer.finish()
         writer = self.writer(3)
         self.assertNotIn(IMAGE, self.names())
         writer.write(b'def')
-        writer.commit()
+        self.commit(writer)
         self.assertEqual(b'abcdef', self.content())
 
     def test_fewer_bytes_than_are_known_to_be_there_are_an_error(self):
@@ -129,24 +134,23 @@ class ResumableFileTest(testtools.TestCase):
         self.driver.discard(IMAGE, TOKEN)
         self.assertEqual([], self.names())
         self.assertRaises(exception.LeaseLost, writer.write, b'late')
-        self.assertRaises(exception.LeaseLost, writer.commit)
+        self.assertRaises(exception.LeaseLost, writer.finish)
         self.assertEqual([], self.names())
 
-    def test_discarding_removes_what_waits_or_is_committed(self):
+    def test_discarding_removes_what_waits_and_not_what_is_committed(self):
         self.parked(b'abc')
-        self.driver.discard(IMAGE, TOKEN)
+        self.assertTrue(self.driver.discard(IMAGE, TOKEN))
         self.assertEqual([], self.names())
-        self.writer().commit()
-        self.driver.discard(IMAGE, TOKEN)
-        self.assertEqual([], self.names())
-        self.driver.discard(IMAGE, TOKEN)
+        self.commit(self.writer())
+        self.assertFalse(self.driver.discard(IMAGE, TOKEN))
+        self.assertEqual([IMAGE], self.names())
 
     def test_other_files_are_left_alone(self):
         other = self.driver.writer('other', TOKEN)
         other.write(b'other')
         self.parked(b'abc')
         self.driver.discard(IMAGE, TOKEN)
-        other.commit()
+        self.commit(other, 'other')
         self.assertEqual(['other'], self.names())
 
     def test_a_store_of_another_kind_says_that_it_cannot(self):
