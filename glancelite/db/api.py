@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database: engine, transactions, retries, and what its errors mean."""
+import contextlib
 import datetime
 import functools
 
@@ -59,8 +60,21 @@ class Database:
 
     @functools.cached_property
     def engine(self):
-        """:returns: the SQLAlchemy engine that writes."""
-        return _engine(self._connection, self._options)
+        """:returns: the SQLAlchemy engine that writes.
+
+        :raises ConfigurationError: there is no such database, or it cannot
+            be reached now.
+        """
+        if not self._connection:
+            raise exception.ConfigurationError(
+                '[database] connection is not set')
+        with _faults():
+            engine = _engine(self._connection, self._options)
+        if engine.dialect.name not in _CLOCKS:
+            raise exception.ConfigurationError(
+                f'[database] connection: {engine.dialect.name} is not one of '
+                f'{", ".join(sorted(_CLOCKS))}')
+        return engine
 
     @functools.cached_property
     def dialect(self):
@@ -127,6 +141,22 @@ class Database:
         for name in ('engine', '_reading'):
             if name in vars(self):
                 getattr(self, name).dispose()
+
+
+@contextlib.contextmanager
+def _faults():
+    """What is wrong with a database at the start, in one line.
+
+    No error has more of the URL than names of plug-ins and databases.
+    """
+    try:
+        yield
+    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.OperationalError,
+            ImportError, db_exception.DBConnectionError,
+            db_exception.DBNonExistentDatabase) as error:
+        reason = str(error).splitlines()[0]
+        raise exception.ConfigurationError(
+            f'[database] connection: {reason}') from None
 
 
 def _engine(connection, options):

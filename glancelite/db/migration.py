@@ -25,7 +25,7 @@ GLANCE_REVISIONS = ('2024_1_contract01',)
 LOG = log.getLogger(__name__)
 
 
-class SchemaError(Exception):
+class SchemaError(exception.ConfigurationError):
     """The database is not one that we may migrate; the text says why."""
 
 
@@ -111,8 +111,6 @@ def require_head(database):
         LOG.error('The database cannot be reached; serving begins when it '
                   'can be')
         return
-    except SchemaError as error:
-        raise exception.ConfigurationError(str(error)) from None
     if pending:
         raise exception.ConfigurationError(
             'The database is not at the schema of this release: run '

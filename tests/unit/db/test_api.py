@@ -6,6 +6,7 @@ import unittest
 import sqlalchemy
 
 from glancelite import conf as conf_package
+from glancelite import exception
 from glancelite.db import api
 from tests import databases
 
@@ -70,3 +71,38 @@ class SqliteTransactionTest(unittest.TestCase):
                 raise ZeroDivisionError
         with self.database.reader() as connection:
             self.assertEqual(0, self.read(connection))
+
+
+class FaultTest(unittest.TestCase):
+    """A database that cannot be used is told of in one line."""
+
+    def fault(self, url):
+        conf = conf_package.new()
+        conf([], default_config_files=[])
+        conf.set_override('connection', url, 'database')
+        conf.set_override('max_retries', 1, 'database')
+        conf.set_override('retry_interval', 0, 'database')
+        with self.assertRaises(exception.ConfigurationError) as raised:
+            self.assertTrue(api.Database(conf).engine)
+        self.assertIn('[database] connection', str(raised.exception))
+        self.assertNotIn('SECRET', str(raised.exception))
+        self.assertEqual(1, len(str(raised.exception).splitlines()))
+        return str(raised.exception)
+
+    def test_none_is_named(self):
+        self.assertIn('not set', self.fault(None))
+
+    def test_what_is_named_is_no_url(self):
+        self.fault('SECRET')
+        self.fault('nothing://glance:SECRET@127.0.0.1/glance')
+
+    def test_there_is_no_such_file(self):
+        self.fault('sqlite:////nonexistent/folder/file')
+
+    def test_nobody_listens(self):
+        self.fault('mysql+pymysql://glance:SECRET@127.0.0.1:1/glance')
+        self.fault('postgresql+psycopg2://glance:SECRET@127.0.0.1:1/glance')
+
+    def test_it_is_spoken_to_in_a_dialect_that_we_do_not_speak(self):
+        url = databases.use(self, 'mysql').replace('mysql+', 'mariadb+', 1)
+        self.assertIn('mariadb is not one of', self.fault(url))
