@@ -13,6 +13,11 @@ FILESYSTEM_OPTIONS = [
         'filesystem_store_datadir', default='/var/lib/glance/images',
         help='Directory that holds image data. Temporary files of running '
              'uploads stand in it too, so that an upload ends in a rename.'),
+    cfg.MultiStrOpt(
+        'filesystem_store_datadirs', default=[],
+        help='Several directories of one store, as Glance may have them. '
+             'They stop the start: give each a store of its own in '
+             'enabled_backends.'),
     cfg.IntOpt(
         'filesystem_store_file_perm', default=0, min=0,
         help='Permission bits of image files, as a decimal number of an '

@@ -45,6 +45,10 @@ class FilesystemDriver(driver.Driver):
 
     def __init__(self, identifier, options):
         super().__init__(identifier, options)
+        if getattr(options, 'filesystem_store_datadirs', None):
+            raise exception.ConfigurationError(
+                f'Store {identifier}: filesystem_store_datadirs is not '
+                'supported; name one filesystem_store_datadir')
         self._directory = pathlib.Path(options.filesystem_store_datadir)
         self._permissions = _permissions(options.filesystem_store_file_perm)
 
