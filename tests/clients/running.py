@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The README's command, disks of qemu-img, and clients as commands."""
+import fcntl
 import hashlib
 import json
 import os
@@ -40,6 +41,12 @@ class ToolsRun(fixtures.Fixture):
 
         :returns: what it printed before it served.
         """
+        # The first one makes an environment that all of them use.
+        with open(__file__, 'rb') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._start()
+
+    def _start(self):
         output = pathlib.Path(self.state.parent, 'output')
         with open(output, 'wb') as file:
             self._process = subprocess.Popen(
