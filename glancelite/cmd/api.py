@@ -20,6 +20,7 @@ eventlet.monkey_patch()
 import contextlib  # noqa: E402
 import errno  # noqa: E402
 import ipaddress  # noqa: E402
+import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -220,6 +221,7 @@ class Server:
             return
         code = 1
         try:
+            _part_from_parent()
             Worker(self._conf, listener).run()
             code = 0
         except Exception:
@@ -254,6 +256,17 @@ class Server:
         for pid in workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+
+def _part_from_parent():
+    """Replace what a forked process would share with others."""
+    # The event loop was copied, but all copies would wait on one epoll
+    # instance, and get each other's events.
+    eventlet.hubs.use_hub()
+    # With eventlet, oslo.log locks by a pipe: a worker killed while it logs
+    # would keep all others from logging.
+    for handler in logging.getLogger().handlers:
+        handler.createLock()
 
 
 def _check(conf):
