@@ -205,13 +205,20 @@ def _prepare_sqlite(engine):
             connection.exec_driver_sql('BEGIN IMMEDIATE')
 
 
+#: MySQL's errors for characters that a table cannot hold, and that it cannot
+#: compare with what the table holds: Glance's tables have three-byte UTF-8.
+_UNSTORABLE = (1366, 1267)
+
+
 def transaction(method):
     """Run a repository method again when its transaction was refused.
 
     A deadlock or a lost certification (Galera) starts it anew; a connection
     lost in it once as well.
 
-    :raises DatabaseUnavailable: when the database cannot be reached.
+    :raises DatabaseUnavailable: when the database cannot be reached, or
+        refused every time.
+    :raises UnstorableText: when its tables have no room for a character.
     """
     retried = oslo_db_api.wrap_db_retry(
         max_retries=10, retry_interval=0.05, inc_retry_interval=True,
@@ -224,4 +231,20 @@ def transaction(method):
         except db_exception.DBConnectionError:
             LOG.exception('The database cannot be reached')
             raise exception.DatabaseUnavailable() from None
+        except db_exception.DBDeadlock:
+            LOG.error('%s was refused by the database every time',
+                      method.__name__)
+            raise exception.DatabaseUnavailable() from None
+        except (db_exception.DBError, sqlalchemy.exc.DBAPIError) as error:
+            if _code(error) in _UNSTORABLE:
+                raise exception.UnstorableText() from None
+            raise
     return call
+
+
+def _code(error):
+    """:returns: what MySQL calls the error, None for others."""
+    # oslo.db wraps the errors that it knows, and lets the others pass.
+    error = getattr(error, 'inner_exception', error)
+    original = getattr(error, 'orig', None)
+    return original.args[0] if original and original.args else None

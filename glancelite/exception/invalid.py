@@ -115,3 +115,8 @@ class InvalidPosition(error.Invalid):
 
 class MarkerNotFound(error.Invalid):
     sentence = _('No image found with ID %(marker)s')
+
+
+class UnstorableText(error.Invalid):
+    sentence = _('A text holds a character (an emoji, say) that the tables of '
+                 'this database have no room for.')
