@@ -41,11 +41,14 @@ _CONDITIONS = {
 }
 
 
-def conditions(shape, dialect):
-    """:returns: what images have to meet, less who may see them."""
-    found = [_images.c.deleted == sql.false(),
-             _images.c.os_hidden == (sql.true() if shape.os_hidden
-                                     else sql.false())]
+def conditions(shape, dialect, columns):
+    """:returns: what images have to meet, less who may see them.
+
+    :param columns: those of images by name, with or without their indexes.
+    """
+    found = [columns['deleted'] == sql.false(),
+             columns['os_hidden'] == (sql.true() if shape.os_hidden
+                                      else sql.false())]
     for number, (name, op) in enumerate(shape.filters):
         value = sqlalchemy.bindparam(f'filter_{number}',
                                      expanding=op == 'in')
@@ -64,6 +67,15 @@ def conditions(shape, dialect):
             found.append(having.where(table.c.image_id == _images.c.id)
                          .limit(1).scalar_subquery().is_not(None))
     return found
+
+
+def lead_to_images(shape):
+    """:returns: whether the filters name images, or few that they have.
+
+    They are looked up by their ids then.
+    """
+    return shape.narrow is not None or any(
+        name == 'id' for name, op in shape.filters)
 
 
 def counts(shape, dialect):
@@ -125,9 +137,3 @@ def _is_property(number, is_short, dialect):
         conditions.append(sqlalchemy.func.char_length(column)
                           <= models.INDEXED_VALUE_LENGTH)
     return conditions
-
-
-def _has(table, *conditions):
-    return sqlalchemy.select(table.c.id).where(
-        table.c.image_id == _images.c.id,
-        table.c.deleted == sql.false(), *conditions).exists()

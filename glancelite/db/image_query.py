@@ -13,6 +13,7 @@ from sqlalchemy import sql
 from glancelite.db import image_filters
 from glancelite.db import image_shape
 from glancelite.db import models
+from glancelite.db import unindexed
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
@@ -22,12 +23,17 @@ _members = models.image_members
 #: Shapes remembered.
 _REMEMBERED = 256
 
+#: Columns of images that are found by their ids, and the same for MariaDB.
+_BY_ID = unindexed.columns(_images)
+_BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
+
 #: Indexes that have all images in an order that a list may ask for. MariaDB
 #: would walk along one of them, hoping to meet what is asked for soon.
 _NO_WALK = ('IGNORE INDEX (created_at_image_idx, updated_at_image_idx, '
             'glancelite_images_all_created_at)')
 
 _project_id = sqlalchemy.bindparam('project_id')
+_limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
 
 
 def visible(caller):
@@ -77,26 +83,40 @@ class Statements:
         return statement.where(visible(caller)) if caller else statement
 
     def _page(self, shape):
-        """A page of images in order."""
-        conditions = image_filters.conditions(shape, self._dialect)
-        if shape.sort[0].after is not None:
-            conditions.append(_beyond(shape.sort))
-        limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
-        keys = [_images.c[key.name] for key in shape.sort]
-        order = _order(shape.sort, _images.c, self._dialect)
-        ranges = [way.with_only_columns(*keys).where(*conditions)
-                  .with_hint(_images, _NO_WALK, 'mysql')
-                  .order_by(*order).limit(limit).subquery()
-                  for way in _ways(shape)]
+        """A page of images in order, each with its position in it."""
+        columns = (_BY_ID if image_filters.lead_to_images(shape)
+                   else _images.c)
+        ways = [(columns, way) for way in _ways(shape, columns)]
+        if _asks_for_shared(shape):
+            ways.append((_BY_ID, _shared(shape.member_status)))
+        ranges = [self._range(shape, columns, way.where(*beyond))
+                  for columns, way in ways
+                  for beyond in _beyond(shape.sort, self._dialect)]
         merged = sqlalchemy.union(*map(sqlalchemy.select, ranges)).subquery()
         order = _order(shape.sort, merged.c, self._dialect)
         position = sqlalchemy.func.row_number().over(order_by=order)
         # Only what is left of all ranges is read with what belongs to it.
         page = (sqlalchemy.select(merged.c.id, position.label('position'))
-                .order_by(*order).limit(limit).subquery())
+                .order_by(*order).limit(_limit).subquery())
         return (sqlalchemy.select(*self._columns(shape.caller),
                                   page.c.position)
                 .join(page, page.c.id == _images.c.id))
+
+    def _range(self, shape, columns, way):
+        """The first images that can be seen in one way.
+
+        :param columns: those of images, without indexes if ``way`` or a
+            filter leads to images by their ids.
+        :param way: a select of images.
+        """
+        conditions = image_filters.conditions(shape, self._dialect, columns)
+        return (way.with_only_columns(*(
+                    _images.c[key.name] for key in shape.sort))
+                .where(*conditions)
+                .with_hint(_images, _NO_WALK if columns is _images.c
+                           else _BY_ID_ALONE, 'mysql')
+                .order_by(*_order(shape.sort, _images.c, self._dialect))
+                .limit(_limit).subquery())
 
     def _counts(self, shape):
         """How many images have each property and tag that is asked for."""
@@ -120,61 +140,58 @@ def _is_member():
     return sqlalchemy.select(_members.c.id).where(
         _members.c.image_id == _images.c.id,
         _members.c.member == _project_id,
-        _members.c.deleted == sql.false()).exists()
+        unindexed.not_deleted(_members)).exists()
 
 
-def _ways(shape):
-    """:returns: selects of ids, one for each way to see an image.
+def _ways(shape, columns):
+    """:returns: selects, one for each way to see an image.
 
     Each is a range of one of our indexes, in the order of every sort key.
+    What is shared with the caller comes besides.
+
+    :param columns: those of images, with or without their indexes.
     """
+    visibility, owner = columns['visibility'], columns['owner']
+    chosen = shape.visibility
     if shape.caller == image_shape.ADMIN:
-        return _ways_of_admin(shape)
-    return _ways_of_project(shape)
+        seen = _seen_by_admin(chosen)
+    else:
+        seen = [each for each in ('public', 'community')
+                if chosen in (each, 'all')
+                or each == 'public' and chosen is None]
+    ways = [_where(visibility == each) for each in seen]
+    if not shape.has_project:
+        return ways or [_where(sql.false())]
+    own = [owner == _project_id]
+    if shape.caller == image_shape.ADMIN:
+        return ways if chosen else [*ways, _where(*own)]
+    if chosen not in (None, 'all'):
+        own.append(visibility == chosen)
+    return [*ways, _where(*own)]
+
+
+def _seen_by_admin(chosen):
+    if chosen == 'all':
+        return image_object.VISIBILITIES
+    return [chosen] if chosen else ['public', 'shared', 'private']
 
 
 def _where(*conditions):
-    return sqlalchemy.select(_images.c.id).where(*conditions)
+    return sqlalchemy.select(_images).where(*conditions)
 
 
-def _ways_of_admin(shape):
-    visibility = _images.c.visibility
-    if shape.visibility == 'all':
-        return [_where(visibility == each)
-                for each in image_object.VISIBILITIES]
-    if shape.visibility:
-        return [_where(visibility == shape.visibility)]
-    ways = [_where(visibility == each)
-            for each in ('public', 'shared', 'private')]
-    if shape.has_project:
-        ways.append(_where(_images.c.owner == _project_id))
-    return ways
-
-
-def _ways_of_project(shape):
-    visibility = _images.c.visibility
-    chosen = shape.visibility
-    ways = [_where(visibility == each) for each in ('public', 'community')
-            if chosen in (each, 'all')
-            or each == 'public' and chosen is None]
-    if not shape.has_project:
-        return ways or [_where(sql.false())]
-    own = [_images.c.owner == _project_id]
-    if chosen not in (None, 'all'):
-        own.append(visibility == chosen)
-    ways.append(_where(*own))
-    if chosen in (None, 'all', 'shared'):
-        ways.append(_shared(shape.member_status))
-    return ways
+def _asks_for_shared(shape):
+    return (shape.caller == image_shape.PROJECT
+            and shape.visibility in (None, 'all', 'shared'))
 
 
 def _shared(status):
     """From the memberships of the project, which are few, to the images."""
-    way = (sqlalchemy.select(_images.c.id)
+    way = (sqlalchemy.select(_images)
            .join(_members, _members.c.image_id == _images.c.id)
            .where(_members.c.member == _project_id,
                   _members.c.deleted == sql.false(),
-                  _images.c.visibility == 'shared'))
+                  _BY_ID['visibility'] == 'shared'))
     return way if status == 'all' else way.where(_members.c.status == status)
 
 
@@ -191,23 +208,32 @@ def _order(sort, columns, dialect):
     return order
 
 
-def _beyond(sort):
-    """:returns: the condition that an image comes after the marker image."""
-    condition = sql.false()
-    for key in reversed(sort):
+def _beyond(sort, dialect):
+    """:returns: lists of conditions, each a range of what is to come.
+
+    On a page after a marker image they divide the images that come after
+    it. MySQL finds the ranges by itself when it reads all of them at once.
+    """
+    if sort[0].after is None:
+        return [[]]
+    ranges, tie = [], []
+    for key in sort:
         column = _images.c[key.name]
         value = sqlalchemy.bindparam(f'after_{key.name}')
-        tie = column == value if key.after else column.is_(None)
-        condition = sqlalchemy.or_(_past(key, column, value),
-                                   sqlalchemy.and_(tie, condition))
-    return condition
+        ranges += [[*tie, past] for past in _past(key, column, value)]
+        tie.append(column == value if key.after else column.is_(None))
+    if dialect == 'mysql':
+        return [[sqlalchemy.or_(*(sqlalchemy.and_(*each)
+                                  for each in ranges))]]
+    return ranges
 
 
 def _past(key, column, value):
+    """Ascending begins with NULLs, descending ends with them."""
     if key.direction == 'asc':
-        return column > value if key.after else column.is_not(None)
+        return [column > value if key.after else column.is_not(None)]
     if not key.after:
-        return sql.false()
+        return []
     if column.nullable:
-        return sqlalchemy.or_(column < value, column.is_(None))
-    return column < value
+        return [column < value, column.is_(None)]
+    return [column < value]

@@ -10,9 +10,9 @@ import json
 
 import orjson
 import sqlalchemy
-from sqlalchemy import sql
 
 from glancelite.db import models
+from glancelite.db import unindexed
 from glancelite.objects import image as image_object
 
 _images = models.images
@@ -60,7 +60,7 @@ class Reader:
         return sqlalchemy.cast(
             sqlalchemy.select(self._rows(self._row(*columns)))
             .where(table.c.image_id == _images.c.id,
-                   table.c.deleted == sql.false())
+                   unindexed.not_deleted(table))
             .correlate(_images).scalar_subquery(), sqlalchemy.Text)
 
     @staticmethod
@@ -89,5 +89,5 @@ def membership():
     return (sqlalchemy.select(_members.c.status)
             .where(_members.c.image_id == _images.c.id,
                    _members.c.member == sqlalchemy.bindparam('project_id'),
-                   _members.c.deleted == sql.false())
+                   unindexed.not_deleted(_members))
             .correlate(_images).scalar_subquery())

@@ -19,6 +19,7 @@ from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import image_shape
 from glancelite.db import models
+from glancelite.db import unindexed
 from glancelite.db import usage
 from glancelite.objects import query as query_object
 
@@ -239,7 +240,7 @@ class Images:
                     values['status'] = status
                 connection.execute(
                     table.update().where(table.c.image_id == image.id,
-                                         table.c.deleted == sql.false())
+                                         unindexed.not_deleted(table))
                     .values(**values))
             if lease:
                 self._leases.seize(connection, lease)
@@ -251,7 +252,7 @@ class Images:
         rows = connection.execute(
             sqlalchemy.select(_locations.c.value, _locations.c.meta_data)
             .where(_locations.c.image_id == image.id,
-                   _locations.c.deleted == sql.false()))
+                   unindexed.not_deleted(_locations)))
         return [[url, json.loads(metadata or '{}').get('store')]
                 for url, metadata in rows]
 
@@ -331,7 +332,7 @@ class Images:
             rows = connection.execute(
                 sqlalchemy.select(_tags.c.id, _tags.c.value).where(
                     _tags.c.image_id == image.id,
-                    _tags.c.deleted == sql.false())).all()
+                    unindexed.not_deleted(_tags))).all()
             present = {row.value for row in rows}
             if not changes.removed_tags <= present or (
                     changes.sets_tags and present != image.stored_tags):
@@ -399,7 +400,7 @@ def _require_unmoved(connection, image):
     stored = connection.execute(
         sqlalchemy.select(_locations.c.id).where(
             _locations.c.image_id == image.id,
-            _locations.c.deleted == sql.false())
+            unindexed.not_deleted(_locations))
         .with_for_update()).scalars()
     if set(stored) != {each.id for each in image.stored_locations}:
         raise exception.ImageChanged(image_id=image.id)
@@ -418,7 +419,7 @@ def _require_within(connection, image_id, maxima, added):
         column = _COUNTED[noun]
         stored = set(connection.execute(sqlalchemy.select(column).where(
             column.table.c.image_id == image_id,
-            column.table.c.deleted == sql.false())).scalars())
+            unindexed.not_deleted(column.table))).scalars())
         if len(stored) > maximum:
             raise exception.LimitExceeded(
                 noun=f'image {noun}', attempted=len(stored), maximum=maximum)

@@ -7,6 +7,7 @@ from sqlalchemy import sql
 from glancelite import exception
 from glancelite.db import api
 from glancelite.db import models
+from glancelite.db import unindexed
 from glancelite.objects import member as member_object
 
 _members = models.image_members
@@ -139,7 +140,7 @@ class Members:
 
 def _of(image_id, member_id=None):
     conditions = [_members.c.image_id == image_id,
-                  _members.c.deleted == sql.false()]
+                  unindexed.not_deleted(_members)]
     if member_id is not None:
         conditions.append(_members.c.member == member_id)
     return sqlalchemy.and_(*conditions)

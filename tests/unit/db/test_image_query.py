@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page of a list takes the same, however many images there are.
+
+Each database counts what it reads for a page, of a small catalogue and then
+of one that has grown.
+"""
+import datetime
+import unittest
+
+import fixtures
+import sqlalchemy
+
+from glancelite import conf as conf_package
+from glancelite import context as context_module
+from glancelite.db import api
+from glancelite.db import image_filters
+from glancelite.db import image_query
+from glancelite.db import image_record
+from glancelite.db import image_shape
+from glancelite.db import migration
+from glancelite.db import models
+from glancelite.objects import query as query_object
+from tests import databases
+from tests.unit.db import schemas
+
+_SMALL, _LARGE = 2000, 8000
+_START = datetime.datetime(2026, 1, 1)
+
+_MARKER = f'image-{_SMALL - 300:05}'
+
+#: Images with what few have; all are in the small catalogue.
+_RARE = (30, 300, 900)
+
+_ANALYZE = {'sqlite': 'ANALYZE', 'mysql': 'ANALYZE TABLE {}',
+            'postgresql': 'VACUUM ANALYZE {}'}
+
+_CALLERS = {
+    'a project': ('owner-1', False), 'a guest': ('guest', False),
+    'an administrator': ('admin', True), 'nobody': (None, False)}
+
+_EQUAL = query_object.Filter
+_QUERIES = {
+    'everything': {},
+    'all visibilities': {'visibility': 'all'},
+    'the next page': {'marker': _MARKER},
+    'the last page': {'marker': 'image-00060'},
+    'a rare property': {'properties': [('rare', 'yes')]},
+    'a common property': {'properties': [('half', '1')]},
+    'a property nobody has': {'properties': [('half', '2')]},
+    'both': {'properties': [('half', '0'), ('rare', 'yes')]},
+    'a rare tag': {'tags': ['rare']},
+    'a common tag': {'tags': ['half']},
+    'a common tag and a rare property': {
+        'tags': ['half'], 'properties': [('rare', 'yes')]},
+    'a name': {'filters': [_EQUAL('name', 'eq', 'name-00300')]},
+    'a rare status': {'filters': [_EQUAL('status', 'eq', 'queued')]},
+    'some ids': {'filters': [_EQUAL('id', 'in', [
+        f'image-{number:05}' for number in range(0, 200, 10)])]},
+    'before a time': {'times': [query_object.TimeFilter(
+        'created_at', 'lt', _START + datetime.timedelta(minutes=400))]},
+    **{f'by {key}, {direction}': {'sort': [
+        (key, direction), ('created_at', direction), ('id', direction)]}
+       for key in query_object.SORT_KEYS if key not in ('id', 'created_at')
+       for direction in ('asc', 'desc')},
+    **{f'by {key}, {direction}, the next page': {'marker': _MARKER, 'sort': [
+        (key, direction), ('created_at', direction), ('id', direction)]}
+       for key in query_object.SORT_KEYS if key not in ('id', 'created_at')
+       for direction in ('asc', 'desc')},
+    **{f'by id, {direction}': {'sort': [
+        ('id', direction), ('created_at', direction)]}
+       for direction in ('asc', 'desc')},
+}
+
+
+class PageCost:
+    """Every kind of caller, every kind of query."""
+
+    backend = None
+
+    @classmethod
+    def setUpClass(cls):
+        reason = databases.unavailable(cls.backend)
+        if reason:
+            raise unittest.SkipTest(reason)
+        few = fixtures.MonkeyPatch(
+            'glancelite.db.image_filters._FEW', 100)
+        temporary = databases.Database(cls.backend)
+        for each in (few, temporary):
+            each.setUp()
+            cls.addClassCleanup(each.cleanUp)
+        conf = conf_package.new()
+        conf([], default_config_files=[])
+        conf.set_override('connection', temporary.url, 'database')
+        cls.database = api.Database(conf)
+        cls.addClassCleanup(cls.database.dispose)
+        migration.sync(cls.database)
+        cls.statements = image_query.Statements(
+            image_record.Reader(cls.backend), cls.backend)
+        cls.fill(range(_SMALL))
+        cls.small = cls.measure()
+        cls.fill(range(_SMALL, _LARGE))
+        cls.large = cls.measure()
+
+    @classmethod
+    def fill(cls, numbers):
+        tables = {
+            models.images: [_image(number) for number in numbers],
+            models.image_properties: [
+                {'image_id': f'image-{number:05}', 'name': name,
+                 'value': value} for number in numbers
+                for name, value in _properties(number)],
+            models.image_tags: [
+                {'image_id': f'image-{number:05}', 'value': tag}
+                for number in numbers for tag in _tags(number)],
+            models.image_members: [
+                {'image_id': f'image-{number:05}', 'member': member,
+                 'status': 'accepted'} for number in numbers
+                for member in _members(number)]}
+        with cls.database.writer() as connection:
+            for table, rows in tables.items():
+                if rows:
+                    connection.execute(table.insert(), rows)
+        with cls.database.engine.connect() as connection:
+            connection = connection.execution_options(
+                isolation_level='AUTOCOMMIT')
+            for table in tables:
+                connection.execute(sqlalchemy.text(
+                    _ANALYZE[cls.backend].format(table.name))).close()
+
+    @classmethod
+    def measure(cls):
+        """:returns: {(caller, query): what reading the page takes}."""
+        return {(caller, query): cls.cost(caller, query)
+                for caller in _CALLERS for query in _QUERIES}
+
+    @classmethod
+    def cost(cls, caller, query):
+        context, asked = _context(caller), query_object.ImageQuery(
+            **_QUERIES[query])
+        with cls.database.reader() as connection:
+            after = None
+            if asked.marker:
+                after = connection.execute(sqlalchemy.select(
+                    models.images).where(models.images.c.id == asked.marker)
+                ).mappings().one()
+                after = {key: after[key] for key in query_object.SORT_KEYS}
+            shape = image_shape.of(context, asked, after)
+            values = image_shape.parameters(context, asked, after)
+            taken = 0
+            if shape.properties or shape.tags:
+                statement = cls.statements.counts(shape)
+                shape = shape._replace(narrow=image_filters.narrowest(
+                    connection.execute(statement, values).one()))
+                taken = cls.count(connection, statement, values)
+            return taken + cls.count(
+                connection, cls.statements.page(shape), values)
+
+    @classmethod
+    def count(cls, connection, statement, values):
+        return _COUNTERS[cls.backend](connection, statement, values)
+
+    def test_a_page_takes_the_same_in_a_larger_catalogue(self):
+        for key, small in self.small.items():
+            with self.subTest(caller=key[0], query=key[1]):
+                self.assertLessEqual(self.large[key], small * 1.5 + _LEEWAY[
+                    self.backend])
+
+
+#: What may be more for other reasons: pages of a tree.
+_LEEWAY = {'sqlite': 500, 'mysql': 40, 'postgresql': 40}
+
+
+def _count_sqlite(connection, statement, values):
+    """:returns: steps of SQLite's machine."""
+    steps = 0
+
+    def step():
+        nonlocal steps
+        steps += 1
+
+    driver = connection.connection.driver_connection
+    driver.set_progress_handler(step, 1)
+    connection.execute(statement, values).all()
+    driver.set_progress_handler(None, 1)
+    return steps
+
+
+def _count_mysql(connection, statement, values):
+    """:returns: rows read, from tables and from indexes."""
+    connection.exec_driver_sql('FLUSH STATUS')
+    connection.execute(statement, values).all()
+    return sum(int(value) for name, value in connection.exec_driver_sql(
+        "SHOW SESSION STATUS LIKE 'Handler_read%%'"))
+
+
+def _count_postgresql(connection, statement, values):
+    """:returns: rows that all nodes of the plan have seen."""
+    sent = []
+
+    def note(connection, cursor, text, parameters, context, executemany):
+        sent[:] = text, parameters
+
+    sqlalchemy.event.listen(connection, 'before_cursor_execute', note)
+    connection.execute(statement, values).all()
+    text, parameters = sent
+    plan = connection.exec_driver_sql(
+        f'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {text}',
+        parameters).scalar()
+    return _rows(plan[0]['Plan'])
+
+
+def _rows(node):
+    seen = sum(node.get(name, 0) for name in (
+        'Actual Rows', 'Rows Removed by Filter', 'Rows Removed by Join Filter',
+        'Rows Removed by Index Recheck'))
+    return seen * node['Actual Loops'] + sum(
+        map(_rows, node.get('Plans', ())))
+
+
+_COUNTERS = {'sqlite': _count_sqlite, 'mysql': _count_mysql,
+             'postgresql': _count_postgresql}
+
+
+def _context(caller):
+    project, is_admin = _CALLERS[caller]
+    context = context_module.RequestContext(project_id=project)
+    context.is_admin = is_admin
+    return context
+
+
+def _image(number):
+    return {
+        'id': f'image-{number:05}', 'name': f'name-{number:05}',
+        'size': None if number % 9 == 0 else number % 1000,
+        'status': 'queued' if number in _RARE else 'active',
+        'created_at': _START + datetime.timedelta(minutes=number),
+        'updated_at': _START + datetime.timedelta(minutes=number * 7 % 5000),
+        'owner': f'owner-{number % 10}', 'min_disk': 0, 'min_ram': 0,
+        'visibility': ('shared' if number in _RARE
+                       else models.image.VISIBILITIES[number % 4]),
+        'disk_format': ('raw', 'qcow2', None)[number % 3],
+        'container_format': ('bare', 'ovf', None)[number % 3],
+    }
+
+
+def _properties(number):
+    yield 'half', f'{number // 4 % 2}'
+    yield 'number', f'{number}'
+    if number in _RARE:
+        yield 'rare', 'yes'
+
+
+def _tags(number):
+    if number // 4 % 2:
+        yield 'half'
+    if number in _RARE:
+        yield 'rare'
+
+
+def _members(number):
+    yield f'member-{number}'
+    if number in _RARE:
+        yield 'guest'
+
+
+schemas.on_every_backend(globals(), PageCost)
+del PageCost
