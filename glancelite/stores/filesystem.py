@@ -149,13 +149,10 @@ class FilesystemDriver(driver.Driver):
 
     @staticmethod
     def _path(url):
-        try:
-            parts = urllib.parse.urlsplit(url)
-        except ValueError:
-            raise exception.DataMissing(image_id='') from None
-        path = pathlib.Path(urllib.parse.unquote(parts.path))
-        if parts.scheme not in FilesystemDriver.schemes or parts.netloc:
-            raise exception.DataMissing(image_id=path.name)
+        # Glance writes the path as it is, so it is read as it is.
+        scheme, _, path = url.partition('://')
+        if scheme not in FilesystemDriver.schemes or path[:1] != '/':
+            raise exception.DataMissing(image_id=os.path.basename(path))
         return pathlib.Path(os.path.normpath(path))
 
 

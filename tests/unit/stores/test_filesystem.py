@@ -81,7 +81,7 @@ class FilesystemTest(testtools.TestCase):
                 self.assertEqual(b'glance', file.read())
 
     def test_a_folder_may_have_any_letters_in_its_name(self):
-        folder = self.folder / 'a b ü'
+        folder = self.folder / 'a b%20ü?x#y'
         driver = filesystem.FilesystemDriver('odd', options(folder))
         driver.check()
         url = self.store(driver)
