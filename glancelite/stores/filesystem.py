@@ -81,7 +81,8 @@ class FilesystemDriver(driver.Driver):
         final = self._directory / image_id
         with files.errors():
             try:
-                os.rename(self._temporary(image_id, token), final)
+                resumable_file.commit(self._temporary(image_id, token),
+                                      final)
             except FileNotFoundError:
                 # Done before, by somebody who did not come further.
                 os.stat(final)

@@ -24,6 +24,11 @@ from glancelite.stores import files
 _SYNC_EVERY = 64 * 1024 * 1024
 _SYNC_SECONDS = 3
 
+#: Seconds to wait for whoever is writing a block at the moment, and between
+#: two looks whether it still is.
+_LOCK_SECONDS = 10
+_LOCK_INTERVAL = 0.02
+
 #: Looks for a file that others may be renaming.
 _ATTEMPTS = 10
 
@@ -32,7 +37,10 @@ _MARK = '.'
 
 
 class ResumableFileWriter(driver.ResumableWriter):
-    """Goes on with a file at ``offset``; what is beyond is cut off.
+    """Goes on with a file at ``offset``.
+
+    What is beyond is cut off with the first write: until then whoever asked
+    for the writer can find out that somebody else is to go on.
 
     :param resting: the path of the file between requests, and when it is
         finished.
@@ -46,6 +54,8 @@ class ResumableFileWriter(driver.ResumableWriter):
         self._name = resting.with_name(
             f'{resting.name}{_MARK}{uuid.uuid4().hex}')
         self._synced_at = time.monotonic()
+        self._created = False
+        self._trimmed = False
         self.position = self.synced = offset
         with files.errors():
             self._descriptor = self._take(offset)
@@ -60,7 +70,7 @@ class ResumableFileWriter(driver.ResumableWriter):
                 # It may have just been renamed.
                 continue
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _lock(descriptor)
                 if _is(path, descriptor):
                     self._begin(path, descriptor, offset)
                     fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -78,18 +88,24 @@ class ResumableFileWriter(driver.ResumableWriter):
         for path in names_of_writers(self._resting):
             return path
         if create:
-            descriptor = os.open(self._resting, os.O_WRONLY | os.O_CREAT,
-                                 0o666)
-            os.close(descriptor)
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(self._resting, os.O_WRONLY | os.O_CREAT
+                                 | os.O_EXCL, 0o666))
+                self._created = True
         return self._resting
 
     def _begin(self, path, descriptor, offset):
         if os.fstat(descriptor).st_size < offset:
             raise exception.DataMissing(image_id=self._resting.name)
         os.rename(path, self._name)
-        os.ftruncate(descriptor, offset)
-        os.lseek(descriptor, offset, os.SEEK_SET)
         files.sync_directory(self._resting.parent)
+
+    def _trim(self):
+        """Cut off what is not known to be there, while the file is ours."""
+        if not self._trimmed:
+            os.ftruncate(self._descriptor, self.position)
+            os.lseek(self._descriptor, self.position, os.SEEK_SET)
+            self._trimmed = True
 
     @contextlib.contextmanager
     def _ours(self):
@@ -97,7 +113,7 @@ class ResumableFileWriter(driver.ResumableWriter):
 
         :raises LeaseLost: somebody has gone on with it since.
         """
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        _lock(self._descriptor)
         try:
             if not _is(self._name, self._descriptor):
                 raise exception.LeaseLost(image_id=self._resting.name)
@@ -108,6 +124,7 @@ class ResumableFileWriter(driver.ResumableWriter):
     def write(self, block):
         view = memoryview(block)
         with files.errors(), self._ours():
+            self._trim()
             while view:
                 view = view[os.write(self._descriptor, view):]
         self.position += len(block)
@@ -132,6 +149,7 @@ class ResumableFileWriter(driver.ResumableWriter):
 
     def finish(self):
         with files.errors(), self._ours():
+            self._trim()
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
@@ -141,13 +159,39 @@ class ResumableFileWriter(driver.ResumableWriter):
 
     def abandon(self):
         if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+            try:
+                if self._created and not self._trimmed:
+                    self._remove_what_nobody_misses()
+            finally:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _remove_what_nobody_misses(self):
+        """Nothing was written: maybe the upload had ended before it."""
+        with (contextlib.suppress(exception.LeaseLost), files.errors(),
+              self._ours()):
+            if not os.fstat(self._descriptor).st_size:
+                os.unlink(self._name)
 
     def cancel(self):
         self.abandon()
         with files.errors():
             discard(self._resting)
+
+
+def _lock(descriptor):
+    """Have a file for ourselves.
+
+    :raises StoreUnavailable: another process has it and does not move.
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise exception.StoreUnavailable() from None
+            time.sleep(_LOCK_INTERVAL)
 
 
 class _Stored:
@@ -170,6 +214,22 @@ def names_of_writers(resting):
     with os.scandir(resting.parent) as entries:
         return [resting.with_name(entry.name) for entry in entries
                 if entry.name.startswith(prefix)]
+
+
+def commit(resting, final):
+    """Give a finished file its final name.
+
+    A writer who came too late may have renamed it, but changes nothing.
+
+    :raises FileNotFoundError: there is no such file.
+    """
+    try:
+        os.rename(resting, final)
+    except FileNotFoundError:
+        names = names_of_writers(resting)
+        if not names:
+            raise
+        os.rename(names[0], final)
 
 
 def discard(resting):

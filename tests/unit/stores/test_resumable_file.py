@@ -60,11 +60,35 @@ class ResumableFileTest(testtools.TestCase):
         self.assertEqual(b'one two', self.content())
 
     def test_what_is_beyond_the_offset_is_cut_off(self):
+        for end in (b'!', b''):
+            self.parked(b'safe and not safe')
+            writer = self.writer(4)
+            writer.write(end)
+            self.assertEqual(b'safe' + end, self.content())
+            self.driver.discard(IMAGE, TOKEN)
         self.parked(b'safe and not safe')
-        writer = self.writer(4)
+        self.writer(4).finish()
         self.assertEqual(b'safe', self.content())
-        writer.write(b'!')
-        self.assertEqual(b'safe!', self.content())
+
+    def test_nothing_is_cut_off_by_a_writer_who_came_too_late(self):
+        self.parked(b'safe')
+        self.writer().abandon()
+        self.assertEqual(b'safe', self.content())
+        self.writer(4).finish()
+        late = self.writer()
+        self.driver.commit(IMAGE, TOKEN)
+        late.abandon()
+        self.assertEqual([IMAGE], self.names())
+        self.assertEqual(b'safe', self.content())
+
+    def test_a_writer_who_comes_after_the_end_leaves_nothing(self):
+        self.parked(b'safe')
+        self.commit(self.writer(4))
+        late = self.writer()
+        self.assertEqual(2, len(self.names()))
+        late.abandon()
+        self.assertEqual([IMAGE], self.names())
+        self.assertEqual(b'safe', self.content())
 
     def test_what_was_written_can_be_read_while_it_is_written(self):
         self.parked(b'0123456789')
@@ -81,7 +105,7 @@ class ResumableFileTest(testtools.TestCase):
         for change in (lambda: former.write(b'late'), former.park,
                        former.finish):
             self.assertRaises(exception.LeaseLost, change)
-            self.assertEqual(b'ab', self.content())
+            self.assertEqual(b'abc', self.content())
         former.abandon()
         writer.write(b'C')
         self.commit(writer)
