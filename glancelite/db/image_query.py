@@ -11,6 +11,7 @@ import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import image_filters
+from glancelite.db import image_record
 from glancelite.db import image_shape
 from glancelite.db import models
 from glancelite.db import unindexed
@@ -36,24 +37,6 @@ _project_id = sqlalchemy.bindparam('project_id')
 _limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
 
 
-def visible(caller):
-    """:returns: the condition that such a caller may see an image.
-
-    The caller's project is the parameter ``project_id`` of the statement.
-    """
-    if caller == image_shape.ADMIN:
-        return sql.true()
-    # Not IN, for which SQLAlchemy writes the statement anew each time.
-    open_to_all = sqlalchemy.or_(_images.c.visibility == 'public',
-                                 _images.c.visibility == 'community')
-    if caller == image_shape.ANYBODY:
-        return open_to_all
-    return sqlalchemy.or_(
-        open_to_all, _images.c.owner == _project_id,
-        sqlalchemy.and_(_images.c.visibility == 'shared',
-                        _is_member()))
-
-
 class Statements:
     """What is asked of the database about images, each built once.
 
@@ -76,11 +59,10 @@ class Statements:
         return self._reader.columns
 
     def _one(self, caller):
-        """The image ``image_id``; for no kind of caller, whoever asks."""
-        statement = sqlalchemy.select(*self._columns(caller)).where(
+        """The image ``image_id``."""
+        return sqlalchemy.select(*self._columns(caller)).where(
             _images.c.id == sqlalchemy.bindparam('image_id'),
             _images.c.deleted == sql.false())
-        return statement.where(visible(caller)) if caller else statement
 
     def _page(self, shape):
         """A page of images in order, each with its position in it."""
@@ -122,25 +104,16 @@ class Statements:
         """How many images have each property and tag that is asked for."""
         return image_filters.counts(shape, self._dialect)
 
-    def _marker(self, caller):
+    def _marker(self):
         """What images are sorted by, of the image ``marker``.
 
-        To an administrator a deleted one is a marker too.
+        And whether it is deleted, and what decides who sees it.
         """
-        statement = sqlalchemy.select(
-            *(_images.c[key] for key in query_object.SORT_KEYS)).where(
-                _images.c.id == sqlalchemy.bindparam('marker'),
-                visible(caller))
-        if caller == image_shape.ADMIN:
-            return statement
-        return statement.where(_images.c.deleted == sql.false())
-
-
-def _is_member():
-    return sqlalchemy.select(_members.c.id).where(
-        _members.c.image_id == _images.c.id,
-        _members.c.member == _project_id,
-        unindexed.not_deleted(_members)).exists()
+        keys = (*query_object.SORT_KEYS, 'deleted', 'visibility', 'owner')
+        return sqlalchemy.select(
+            *(_images.c[key] for key in keys),
+            image_record.membership().label('member_status')).where(
+                _images.c.id == sqlalchemy.bindparam('marker'))
 
 
 def _ways(shape, columns):

@@ -21,6 +21,7 @@ from glancelite.db import image_shape
 from glancelite.db import models
 from glancelite.db import unindexed
 from glancelite.db import usage
+from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
 _images = models.images
@@ -61,14 +62,15 @@ class Images:
         :raises ImageNotFound: when it is not there, or not for the caller.
         """
         statement = self._statements.one(
-            check_visibility and image_shape.kind_of_caller(context))
+            image_shape.kind_of_caller(context))
         with self._database.reader() as connection:
             row = connection.execute(statement, {
                 'image_id': image_id,
                 'project_id': context.project_id}).first()
         image = row and self._reader.image(row)
         # MySQL's collations find an id in capitals too.
-        if image is None or image.id != image_id:
+        if image is None or image.id != image_id or (
+                check_visibility and not image.is_visible_to(context)):
             raise exception.ImageNotFound(image_id=image_id)
         return image.remember()
 
@@ -100,14 +102,16 @@ class Images:
     def _marker(self, connection, context, query):
         if query.marker is None:
             return None
-        statement = self._statements.marker(
-            image_shape.kind_of_caller(context))
-        row = connection.execute(statement, {
+        row = connection.execute(self._statements.marker(), {
             'marker': query.marker,
             'project_id': context.project_id}).mappings().first()
-        if row is None or row['id'] != query.marker:
+        if (row is None or row['id'] != query.marker
+                or row['deleted'] and not context.is_admin
+                or not image_object.is_visible(
+                    context, row['visibility'], row['owner'],
+                    row['member_status'])):
             raise exception.MarkerNotFound(marker=query.marker)
-        return row
+        return {key: row[key] for key in query_object.SORT_KEYS}
 
     @api.transaction
     def add(self, context, image, limit=None):

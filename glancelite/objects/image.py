@@ -76,6 +76,16 @@ def is_base(name):
     return name in DEFAULTS or name in ('tags', 'locations')
 
 
+def is_visible(context, visibility, owner, member_status):
+    """:returns: whether a caller may see an image.
+
+    :param member_status: the caller's membership of it, or None.
+    """
+    return (context.is_admin or visibility in ('public', 'community')
+            or owner is not None and owner == context.project_id
+            or visibility == 'shared' and member_status is not None)
+
+
 def timestamp(moment):
     """:returns: a UTC datetime as the API writes it (ISO 8601, seconds)."""
     return moment and f'{moment.isoformat(timespec="seconds")}Z'
@@ -258,6 +268,11 @@ class Image:
         """
         self.require_transition(status)
         self.values['status'] = status
+
+    def is_visible_to(self, context):
+        """:returns: whether a caller may see it."""
+        return is_visible(context, self.values['visibility'],
+                          self.values['owner'], self.member_status)
 
     def policy_target(self, context):
         """:returns: the dict that policy rules read with ``%(name)s``."""
