@@ -16,7 +16,6 @@ _VERSION = 'Upload-Draft-Interop-Version'
 def possible(request):
     """:returns: whether the client of ``request`` can be told."""
     return (SEND in request.environ
-            and request.environ.get('SERVER_PROTOCOL') == 'HTTP/1.1'
             and upload_fields.number(request.headers, _VERSION)
             == int(upload_fields.INTEROP_VERSION))
 

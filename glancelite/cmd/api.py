@@ -99,7 +99,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def get_environ(self):
         environ = super().get_environ()
-        environ[interim.SEND] = self._send_interim
+        if self.request_version == 'HTTP/1.1':
+            environ[interim.SEND] = self._send_interim
         return environ
 
     def _send_interim(self, status, headers):

@@ -5,12 +5,20 @@ queued -> saving as with any upload, but under a lease that rests between
 requests and runs out when the upload does. It is draft-ietf-httpbis-
 resumable-upload without the HTTP.
 """
+import time
+
 from glancelite import exception
 from glancelite.data import append
 from glancelite.data import receipt
 from glancelite.data import upload as upload_module
 from glancelite.objects import lease as lease_object
 from glancelite.objects import upload as upload_object
+
+#: Seconds for which whoever was at an upload may put aside what came, and how
+#: often to look. When a connection breaks, its client may be quicker to come
+#: back than its request is to end.
+_GRACE = 2
+_LOOK = 0.05
 
 
 class ResumableUploads:
@@ -80,6 +88,7 @@ class ResumableUploads:
         :raises MismatchingOffset: the part begins elsewhere.
         :raises: as :meth:`create` besides.
         """
+        self._wait_for_former(context, image)
         lease = lease_object.Lease(image.id, lease_object.RESUMABLE, {})
         upload = self._take_over(context, image, lease, upload_id)
         if upload.complete:
@@ -101,11 +110,18 @@ class ResumableUploads:
 
         :raises UploadNotFound: there is none, or it has run out.
         """
+        self._wait_for_former(context, image)
         upload = self.uploads.settled(context, image.id, upload_id)
         if upload.sealed:
             lease = lease_object.Lease(image.id, lease_object.RESUMABLE, {})
             return self._take_over(context, image, lease, upload_id)
         return upload
+
+    def _wait_for_former(self, context, image):
+        deadline = time.monotonic() + _GRACE
+        while (self.uploads.is_busy(context, image.id)
+               and time.monotonic() < deadline):
+            time.sleep(_LOOK)
 
     def _take_over(self, context, image, lease, upload_id):
         """Stop whoever was at an upload; one that has all it needs is ended.

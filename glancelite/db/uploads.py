@@ -77,6 +77,16 @@ class Uploads:
                               json.loads(row.detail)['upload'])
 
     @api.transaction
+    def is_busy(self, context, image_id):
+        """:returns: whether a request has the upload of an image."""
+        with self._database.reader() as connection:
+            owner = connection.execute(
+                sqlalchemy.select(_leases.c.owner).where(
+                    _leases.c.image_id == image_id,
+                    _leases.c.purpose == lease_object.RESUMABLE)).scalar()
+        return owner is not None and not owner.startswith(_NOBODY)
+
+    @api.transaction
     def settled(self, context, image_id, upload_id):
         """:returns: the upload as it is when nobody appends to it.
 

@@ -2,9 +2,12 @@
 """A resumable upload, as a client of the draft makes it."""
 import base64
 import hashlib
+import logging
 import threading
 import urllib.parse
 
+from glancelite import deploy
+from glancelite import service as service_module
 from tests.functional import application
 from tests.functional import client
 
@@ -17,6 +20,21 @@ def repr_digest(data, algorithm='sha-512'):
     name = algorithm.replace('-', '', 1) if algorithm != 'md5' else 'md5'
     digest = hashlib.new(name, data, usedforsecurity=False).digest()
     return f'{algorithm}=:{base64.b64encode(digest).decode()}:'
+
+
+def another(test, started):
+    """:returns: a client of a second application of the service started.
+
+    What it does not share with the first one, another process would not
+    either.
+    """
+    handlers = list(logging.root.handlers)
+    second = service_module.start(started.load_conf())
+    logging.root.handlers[:] = handlers
+    test.addCleanup(second.stop)
+    other = client.WsgiClient(deploy.application_of(second))
+    other.personas = started.client.personas
+    return other
 
 
 def limits(answer):
@@ -49,6 +67,13 @@ class Upload:
             raise AssertionError(f'{answer.status} {answer.body}')
         self.client = service_client
         self.path = urllib.parse.urlsplit(answer.headers['Location']).path
+
+    @classmethod
+    def at(cls, service_client, path):
+        """:returns: the upload at ``path``."""
+        upload = cls.__new__(cls)
+        upload.client, upload.path = service_client, path
+        return upload
 
     def request(self, method, **more):
         return self.client.request(method, self.path, **more)

@@ -31,6 +31,8 @@ class RequestBody:
 
         result = self._application(environ, start)
         if refused and refused[-1] and _comes(environ):
+            # eventlet would keep a short answer back until it has all of it.
+            environ['eventlet.minimum_write_chunk_size'] = 1
             return _Lingering(result, environ['wsgi.input'])
         return result
 
