@@ -99,7 +99,7 @@ class Policy:
         answers = {}
 
         def decide(target):
-            key = tuple(target.get(name) for name in names)
+            key = tuple([target.get(name) for name in names])
             if key not in answers:
                 answers[key] = self.check(context, rule, target)
             return answers[key]

@@ -51,6 +51,16 @@ class Protections:
             return answers[key]
         return allows
 
+    def reader(self, context):
+        """:returns: a function of properties: a dict of those one may read.
+        """
+        if self._sections is None:
+            return dict
+        allows = self.checker(context)
+        return lambda properties: {
+            name: value for name, value in properties.items()
+            if allows(name, 'read')}
+
     def check(self, context, name, operation):
         """:raises PropertyProtected: the caller may not do that."""
         if not self.checker(context)(name, operation):

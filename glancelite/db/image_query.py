@@ -53,14 +53,14 @@ class Statements:
         self.marker = remember(self._marker)
         self.counts = remember(self._counts)
 
-    def _columns(self, caller):
+    def _column(self, caller):
         if caller == image_shape.PROJECT:
-            return self._reader.columns_for_member
-        return self._reader.columns
+            return self._reader.column_for_member
+        return self._reader.column
 
     def _one(self, caller):
         """The image ``image_id``."""
-        return sqlalchemy.select(*self._columns(caller)).where(
+        return sqlalchemy.select(self._column(caller)).where(
             _images.c.id == sqlalchemy.bindparam('image_id'),
             _images.c.deleted == sql.false())
 
@@ -80,8 +80,8 @@ class Statements:
         # Only what is left of all ranges is read with what belongs to it.
         page = (sqlalchemy.select(merged.c.id, position.label('position'))
                 .order_by(*order).limit(_limit).subquery())
-        return (sqlalchemy.select(*self._columns(shape.caller),
-                                  page.c.position)
+        return (sqlalchemy.select(page.c.position,
+                                  self._column(shape.caller))
                 .join(page, page.c.id == _images.c.id))
 
     def _range(self, shape, columns, way):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an image is read: one row, with what belongs to it as JSON in the row.
+"""How an image is read: as one JSON document, made by the database.
 
-Properties, tags and locations come as three objects, which MariaDB makes of
-rows in half the time that it needs for arrays. So an image is one row of one
-statement however many of them it has, and nothing is multiplied by a join.
-Its own fields are an array: a client library written in Python takes rows
-apart slowly, value by value, and JSON does not.
+An image is one row of one statement however many properties, tags and
+locations it has, nothing is multiplied by a join, and the row has a single
+value: a client library written in Python takes rows apart slowly, value by
+value, and JSON does not. What belongs to the image comes as objects, which
+MariaDB makes of rows in half the time that it needs for arrays.
 """
+import datetime
 import json
 
 import orjson
@@ -19,12 +20,14 @@ from glancelite.objects import image as image_object
 _images = models.images
 _members = models.image_members
 
-#: Fields that JSON carries as they are; it has no times, and SQLite and
-#: MySQL make numbers of truth values.
-_PACKED = tuple(name for name in image_object.FIELDS
-                if not isinstance(_images.c[name].type, sqlalchemy.DateTime))
-_TRUTHS = tuple(name for name in _PACKED
+_FIELDS = image_object.FIELDS
+
+#: Fields that need more than JSON: SQLite and MySQL make numbers of truth
+#: values, and all make texts of times.
+_TRUTHS = tuple(name for name in _FIELDS
                 if isinstance(_images.c[name].type, sqlalchemy.Boolean))
+_TIMES = tuple(name for name in _FIELDS
+               if isinstance(_images.c[name].type, sqlalchemy.DateTime))
 
 #: What each dialect calls an object made of rows, and an array.
 _FUNCTIONS = {
@@ -35,51 +38,64 @@ _FUNCTIONS = {
 
 
 class Reader:
-    """The columns of an image in one dialect, and images made of rows.
+    """The column that is an image in one dialect, and images made of it.
 
     :param dialect: 'sqlite', 'mysql' or 'postgresql'.
     """
 
     def __init__(self, dialect):
-        self._object, array = (
+        self._dialect = dialect
+        self._object, self._array = (
             getattr(sqlalchemy.func, name) for name in _FUNCTIONS[dialect])
         properties, tags = models.image_properties, models.image_tags
         locations = models.image_locations
-        columns = (
-            sqlalchemy.cast(array(*(_images.c[name] for name in _PACKED)),
-                            sqlalchemy.Text),
-            _images.c.created_at, _images.c.updated_at,
+        parts = (
+            *(self._field(_images.c[name]) for name in _FIELDS),
             self._of(properties, properties.c.name, properties.c.value),
             self._of(tags, tags.c.value, tags.c.id),
-            self._of(locations,
-                     sqlalchemy.cast(locations.c.id, sqlalchemy.String),
-                     array(locations.c.value, locations.c.meta_data,
-                           locations.c.status)))
-        self.columns = (*columns, sqlalchemy.null())
-        #: The same, and the caller's membership (parameter project_id).
-        self.columns_for_member = (*columns, membership())
+            self._of(locations, _text(locations.c.id), self._array(
+                locations.c.value, locations.c.meta_data,
+                locations.c.status)))
+        self.column = _text(self._array(*parts, sqlalchemy.null()))
+        #: The same, with the membership of the project that asks (parameter
+        #: project_id).
+        self.column_for_member = _text(self._array(*parts, membership()))
+
+    def _field(self, column):
+        if self._dialect == 'postgresql' and column.name in _TIMES:
+            # By itself it leaves out zeros at the end of a fraction.
+            return sqlalchemy.func.to_char(column,
+                                           'YYYY-MM-DD"T"HH24:MI:SS.US')
+        return column
 
     def _of(self, table, name, value):
-        return sqlalchemy.cast(
-            sqlalchemy.select(self._object(name, value))
-            .where(table.c.image_id == _images.c.id,
-                   unindexed.not_deleted(table))
-            .correlate(_images).scalar_subquery(), sqlalchemy.Text)
+        """What belongs to an image: text, but in SQLite, an object."""
+        return _text(sqlalchemy.select(self._object(name, value)).where(
+            table.c.image_id == _images.c.id, unindexed.not_deleted(table))
+            .correlate(_images).scalar_subquery())
 
     @staticmethod
-    def image(row):
-        """:returns: the image of a row of either set of columns."""
-        packed, created_at, updated_at, *texts, member_status = row
-        properties, tags, locations = (
-            orjson.loads(text) if text else {} for text in texts)
-        values = dict(zip(_PACKED, orjson.loads(packed)),
-                      created_at=created_at, updated_at=updated_at)
+    def image(document):
+        """:returns: the image of a value of either column."""
+        *fields, properties, tags, locations, member_status = orjson.loads(
+            document)
+        values = dict(zip(_FIELDS, fields))
         for name in _TRUTHS:
             values[name] = bool(values[name])
+        for name in _TIMES:
+            if values[name]:
+                values[name] = datetime.datetime.fromisoformat(values[name])
+        properties, tags, locations = (
+            orjson.loads(part) if isinstance(part, str) else part or {}
+            for part in (properties, tags, locations))
         return image_object.Image.stored(
             values, properties, set(tags),
             [_location(number, *locations[number])
              for number in sorted(locations, key=int)], member_status)
+
+
+def _text(value):
+    return sqlalchemy.cast(value, sqlalchemy.Text)
 
 
 def _location(number, url, metadata, status):

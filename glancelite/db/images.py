@@ -6,7 +6,6 @@ Deletion marks rows, as Glance does; an id, once used, stays used.
 """
 import functools
 import json
-import operator
 
 from oslo_db import exception as db_exception
 import sqlalchemy
@@ -64,10 +63,10 @@ class Images:
         statement = self._statements.one(
             image_shape.kind_of_caller(context))
         with self._database.reader() as connection:
-            row = connection.execute(statement, {
+            document = connection.execute(statement, {
                 'image_id': image_id,
-                'project_id': context.project_id}).first()
-        image = row and self._reader.image(row)
+                'project_id': context.project_id}).scalar()
+        image = document and self._reader.image(document)
         # MySQL's collations find an id in capitals too.
         if image is None or image.id != image_id or (
                 check_visibility and not image.is_visible_to(context)):
@@ -94,8 +93,8 @@ class Images:
                     narrow=image_filters.narrowest(counted))
             rows = connection.execute(
                 self._statements.page(shape), values).all()
-        rows.sort(key=operator.itemgetter(-1))
-        images = [self._reader.image(row[:-1]) for row in rows]
+        images = [self._reader.image(document)
+                  for position, document in sorted(rows)]
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
 

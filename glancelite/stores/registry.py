@@ -124,6 +124,9 @@ class Stores:
 
     def by_weight(self, locations):
         """:returns: ``locations``, greater store weight first, else as is."""
+        if len(locations) < 2:
+            return list(locations)
+
         def weight(location):
             driver = self._drivers.get(location.metadata.get('store'))
             return -driver.weight if driver else 0

@@ -24,15 +24,14 @@ class ImageViews:
 
     def of(self, context):
         """:returns: a function that makes a dict of an image."""
-        readable = self._protections.checker(context)
+        readable = self._protections.reader(context)
         locate = None
         if self._direct_url or self._locations:
             locate = self._policy.decider(context, 'get_image_location')
 
         def show(image):
             values = image.values
-            shown = {name: value for name, value in image.properties.items()
-                     if readable(name, 'read')}
+            shown = readable(image.properties)
             for name in _BASE:
                 shown[name] = values[name]
             shown['created_at'] = image_object.timestamp(
