@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The long form: ``tox -e crash``, or ``python -m tests.crash --help``.
+
+Several services are attacked side by side: most of the time each waits for a
+lease to run out.
+"""
+import argparse
+import collections
+import random
+import sys
+import threading
+import time
+import traceback
+
+from tests import databases
+from tests.crash import arena
+from tests.crash import campaign
+
+#: Servers and databases, and which part of the attacks on steps they get:
+#: one in so many.
+_ARENAS = (
+    ('eventlet', 'sqlite', 1),
+    ('gunicorn', 'sqlite', 4),
+    ('eventlet', 'mysql', 4),
+    ('gunicorn', 'postgresql', 4),
+)
+
+#: Stopping a process takes several seconds each time: one in so many of
+#: those.
+_STOPS = 3
+
+KINDS = ('kill', 'random', 'store', 'database', 'stop')
+
+_COLUMNS = ('kill', 'random kill', 'ENOSPC', 'EIO', 'cut', 'stop')
+
+
+class Run:
+    """All attacks on one service, in a thread of their own.
+
+    :ivar counts: attacks that took place, by kind.
+    :ivar failure: what went wrong, as text, or None.
+    """
+
+    def __init__(self, server, backend, every, options):
+        self.name = f'{server}, {backend}'
+        self.counts = collections.Counter()
+        self.failure = None
+        self._server = server
+        self._backend = backend
+        self._every = every * options.every
+        self._options = options
+        self._began = time.monotonic()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        try:
+            with arena.Arena(self._server, self._backend) as attacked:
+                self._attack(attacked)
+        except Exception:
+            self.failure = traceback.format_exc()
+            self._report('FAILED')
+
+    def _attack(self, attacked):
+        whole = campaign.Campaign(attacked, self._every,
+                                  self._options.seed, self._report)
+        self.counts = whole.counts
+        kinds = self._options.kinds
+        if 'kill' in kinds:
+            whole.kill_at_steps()
+        if 'random' in kinds:
+            whole.kill_at_random(self._options.random)
+        if 'store' in kinds:
+            whole.fail_the_store()
+        if 'database' in kinds:
+            whole.cut_the_database()
+        if 'stop' in kinds:
+            whole.every *= _STOPS
+            with arena.Arena(self._server, self._backend,
+                             beside=attacked) as quick:
+                whole.outrun_by(quick)
+        attacked.audit()
+
+    def _report(self, line):
+        seconds = time.monotonic() - self._began
+        print(f'{seconds:6.0f} s  {self.name}: {line}', flush=True)
+
+
+def _options():
+    parser = argparse.ArgumentParser(prog='tox -e crash --')
+    parser.add_argument('--server', choices=arena.SERVERS)
+    parser.add_argument('--backend', choices=databases.BACKENDS)
+    parser.add_argument('--kinds', nargs='+', choices=KINDS, default=KINDS)
+    parser.add_argument('--every', type=int, default=1,
+                        help='one in so many of the attacks on steps')
+    parser.add_argument('--random', type=int, default=40,
+                        help='kills at random moments')
+    parser.add_argument('--seed', type=int,
+                        default=random.randrange(10 ** 9))
+    return parser.parse_args()
+
+
+def _chosen(options):
+    """Yield a :class:`Run` for each service that is to be had."""
+    for server, backend, every in _ARENAS:
+        if (options.server in (None, server)
+                and options.backend in (None, backend)):
+            reason = databases.unavailable(backend)
+            if reason:
+                print(f'{server}, {backend} is left out: {reason}')
+            else:
+                yield Run(server, backend, every, options)
+
+
+def _summary(runs, seconds):
+    yield '  '.join([f'{"service":24}', *(
+        f'{name:>11}' for name in _COLUMNS)])
+    for run in runs:
+        yield '  '.join([f'{run.name:24}', *(
+            f'{run.counts[name]:11}' for name in _COLUMNS)])
+    total = sum((run.counts for run in runs), collections.Counter())
+    kills = total['kill'] + total['random kill']
+    failed = sum(run.failure is not None for run in runs)
+    yield (f'{kills} kills, {total["ENOSPC"] + total["EIO"]} failures of the '
+           f'store, {total["cut"]} cuts of the database, {total["stop"]} '
+           f'stops in {seconds:.0f} s; {failed} services failed')
+
+
+def main():
+    """:returns: the exit code."""
+    options = _options()
+    began = time.monotonic()
+    runs = list(_chosen(options))
+    for run in runs:
+        run.thread.start()
+    for run in runs:
+        run.thread.join()
+    for run in runs:
+        if run.failure:
+            print(f'\n{run.name}, seed {options.seed}:\n{run.failure}')
+    print(*_summary(runs, time.monotonic() - began), sep='\n')
+    return 1 if any(run.failure for run in runs) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

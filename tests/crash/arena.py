@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One service under attack, and what must be true of it afterwards."""
+import dataclasses
+import hashlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import sqlalchemy
+
+from tests import databases
+from tests.crash import faults
+from tests.functional import application
+
+TTL = 3
+SWEEP = 1
+
+#: Seconds within which a crash must be undone: a lease runs out, a sweep
+#: comes, and a machine busy with other tests does it.
+BOUND = TTL + SWEEP + 20
+
+#: Ways to serve: the standalone server, and one with native threads.
+SERVERS = ('eventlet', 'gunicorn')
+
+#: Statuses that say that somebody is at work. What is staged is uploading
+#: and waits for its import; whoever is staging it has a lease.
+_TRANSIENT = ('saving', 'importing')
+
+
+def digest(data):
+    """:returns: what ``os_hash_value`` has to be."""
+    return hashlib.sha512(data).hexdigest()
+
+
+@dataclasses.dataclass
+class Expectation:
+    """What is known of one image from the answers of the service.
+
+    :ivar sent: digests of all data that was sent for it.
+    :ivar kept: digest of the data that was acknowledged, or None.
+    :ivar deletion: None, 'tried' or 'acknowledged'.
+    """
+
+    sent: set = dataclasses.field(default_factory=set)
+    kept: str = None
+    deletion: str = None
+
+
+class Arena(application.Application):
+    """A service that is started with faults in it.
+
+    :param server: one of ``SERVERS``.
+    :param backend: one of ``databases.BACKENDS``.
+    :param beside: an arena whose database and store this one uses.
+    :ivar expectations: by id of image.
+    """
+
+    def __init__(self, server='eventlet', backend='sqlite', beside=None,
+                 **options):
+        super().__init__('eventlet', **{
+            'lease': {'ttl': TTL, 'sweep_interval': SWEEP}, **options})
+        self._server = server
+        self.backend = backend
+        self._beside = beside
+        self.expectations = beside.expectations if beside else {}
+        self._checked = set()
+
+    def _setUp(self):
+        super()._setUp()
+        if self._beside:
+            self.client.personas = self._beside.client.personas
+        self._engine = sqlalchemy.create_engine(
+            self.database, poolclass=sqlalchemy.NullPool)
+
+    def _defaults(self):
+        return {**super()._defaults(),
+                'node_staging_uri': f'file://{self.staging}',
+                'task': {'poll_interval': 1}}
+
+    def _database(self):
+        self.staging = self.folder / 'staging'
+        self.staging.mkdir()
+        self.control = self.folder / 'control'
+        self.control.mkdir()
+        if self._beside:
+            self.store = self._beside.store
+            self.staging = self._beside.staging
+            return self._beside.database
+        return self.useFixture(databases.Database(self.backend)).url
+
+    def run_server(self):
+        """:returns: the started server, as a ``Popen``."""
+        command = [sys.executable, '-m']
+        if self._server == 'eventlet':
+            command += ['tests.crash.server', '--config-file',
+                        str(self.configuration)]
+        else:
+            command += ['gunicorn', '--worker-class', 'gthread', '--threads',
+                        '8', '--workers', '1', '--timeout', '600', '--bind',
+                        f'127.0.0.1:{self._port.number}',
+                        'tests.crash.gunicorn_application']
+        environment = {
+            **os.environ, faults.CONTROL: str(self.control),
+            faults.DATABASE: self.database,
+            'OS_GLANCELITE_CONFIG_FILES': str(self.configuration)}
+        with open(self.log, 'ab') as log:
+            return subprocess.Popen(
+                command, cwd=application.ROOT, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=environment)
+
+    def order(self, step, action, time=1, **more):
+        """Have ``action`` done the ``time``-th time ``step`` is reached."""
+        (self.control / 'fired').unlink(missing_ok=True)
+        new = self.control / 'new'
+        new.write_text(json.dumps({'step': step, 'action': action,
+                                   'time': time, **more}))
+        new.rename(self.control / 'armed')
+
+    def fired(self):
+        """:returns: the pid in which the order was carried out, or None."""
+        try:
+            return json.loads((self.control / 'fired').read_text())['pid']
+        except FileNotFoundError:
+            return None
+
+    def withdraw(self):
+        """Take the order back; who is held goes on.
+
+        :returns: whether it had been carried out.
+        """
+        (self.control / 'armed').unlink(missing_ok=True)
+        fired = self.fired() is not None
+        (self.control / 'fired').unlink(missing_ok=True)
+        return fired
+
+    def record(self):
+        """Write down from now on which steps are reached."""
+        (self.control / 'trace').write_text('')
+
+    def recorded(self):
+        """:returns: the steps reached, in order; the record ends."""
+        trace = self.control / 'trace'
+        steps = trace.read_text().split('\n')[:-1]
+        trace.unlink()
+        return steps
+
+    def kill(self, everything=False):
+        """Kill the workers, or all processes of the service."""
+        victims = self.workers()
+        if everything:
+            self.process.kill()
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def revive(self):
+        """Start the service if its parent process is dead."""
+        deadline = time.monotonic() + application.PATIENCE
+        while self.process.poll() is not None:
+            try:
+                self.start()
+            except AssertionError:
+                # A worker that has not yet noticed has the port still.
+                if time.monotonic() > deadline:
+                    raise
+
+    def ask(self, method, *args, **kwargs):
+        """:returns: the answer to a request, or None when there was none.
+
+        :param method: of the client: 'upload', 'request' and so on.
+        """
+        try:
+            return getattr(self.client, method)(*args, **kwargs)
+        except (http.client.HTTPException, ConnectionError):
+            return None
+
+    def patiently(self, method, *args, **kwargs):
+        """:returns: the answer to a request, sent until there is one."""
+        def answer():
+            self.revive()
+            return self.ask(method, *args, **kwargs)
+        return application.eventually(answer, f'{method} is answered')
+
+    def settle(self):
+        """Wait until nothing is left to recover, and check everything.
+
+        :raises AssertionError: something was lost, or is stuck.
+        """
+        self.withdraw()
+        deadline = time.monotonic() + BOUND
+        while problems := self._unsettled():
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f'not settled within {BOUND} s: {problems}\n'
+                    f'{self.log_text()[-6000:]}')
+            self.revive()
+            time.sleep(0.1)
+        for image_id in self.expectations.keys() - self._checked:
+            self._check(image_id)
+            self._checked.add(image_id)
+
+    def audit(self):
+        """Settle, and check every image that there ever was once more."""
+        self._checked.clear()
+        self.settle()
+
+    def held(self):
+        """:returns: whether there is any lease."""
+        with self._engine.connect() as connection:
+            return connection.execute(sqlalchemy.text(
+                'SELECT 1 FROM image_leases')).first() is not None
+
+    def _unsettled(self):
+        """:returns: what is in transient status, held or without record."""
+        with self._engine.connect() as connection:
+            def query(text):
+                return connection.execute(sqlalchemy.text(text)).all()
+            statuses = query('SELECT id, status FROM images WHERE NOT deleted')
+            leases = query('SELECT image_id, purpose FROM image_leases')
+            urls = query('SELECT value FROM image_locations WHERE NOT deleted')
+        problems = [tuple(row) for row in statuses
+                    if row.status in _TRANSIENT]
+        problems += [tuple(row) for row in leases]
+        recorded = {urllib.parse.urlsplit(url).path for url, in urls} | {
+            str(self.staging / image_id) for image_id, status in statuses
+            if status == 'uploading'}
+        stored = {str(path) for folder in (self.store, self.staging)
+                  for path in folder.iterdir()}
+        problems += [('bytes without a record', path)
+                     for path in stored - recorded]
+        problems += [('record without bytes', path)
+                     for path in recorded - stored]
+        return problems
+
+    def _check(self, image_id):
+        """:raises AssertionError: an image is not what was acknowledged."""
+        expected = self.expectations[image_id]
+        answer = self.patiently('get', f'/v2/images/{image_id}')
+        if answer.status == 404 and expected.deletion:
+            return
+        facts = f'{image_id}: {answer.status} {answer.body} {expected}'
+        if answer.status != 200 or expected.deletion == 'acknowledged':
+            raise AssertionError(facts)
+        shown = answer.json
+        if (shown['status'] in ('queued', 'uploading')
+                and not expected.kept):
+            return
+        if (shown['status'] != 'active'
+                or shown['os_hash_value'] not in expected.sent
+                or expected.kept not in (None, shown['os_hash_value'])):
+            raise AssertionError(facts)
+        data = self.patiently('download', image_id).body
+        if digest(data) != shown['os_hash_value']:
+            raise AssertionError(f'wrong data: {facts}')

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""glancelite-api with faults in it: ``python -m tests.crash.server``."""
+import sys
+import warnings
+
+# eventlet blames whoever imports it; here that is not to end anything.
+warnings.filterwarnings('ignore', module='glancelite')
+
+from glancelite.cmd import api  # noqa: E402
+from tests.crash import faults  # noqa: E402
+
+# Nobody is kept waiting for the test of a crash.
+api._RESPAWN_DELAY = 0
+
+if __name__ == '__main__':
+    faults.install(api.EventletThreads)
+    sys.exit(api.main())

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The short form of the crash tests; ``tox -e crash`` is the long one."""
+import os
+
+import testtools
+
+from tests.crash import arena
+from tests.crash import attacks
+from tests.crash import campaign
+
+
+class CrashTest(testtools.TestCase):
+    """Some of everything that can happen to a service."""
+
+    def setUp(self):
+        super().setUp()
+        self.arena = self.useFixture(arena.Arena(
+            'eventlet', os.environ.get('GLANCELITE_TEST_DATABASE')
+            or 'sqlite'))
+
+    def kill(self, errand, *steps):
+        """Kill the service at each of ``steps`` of an errand."""
+        for number, step in enumerate(steps):
+            reached, answer = attacks.strike(
+                self.arena, errand, step, 1,
+                'kill_all' if not number else 'kill')
+            self.assertTrue(reached, step)
+
+    def test_kills_lose_nothing_and_leave_nothing(self):
+        self.kill(attacks.ChunkedUpload, 'upload/committed',
+                  'upload/os.open:done', 'upload/os.write:done',
+                  'upload/os.fsync', 'upload/os.rename',
+                  'upload/os.rename:done', 'upload/sql:delete image_leases')
+        self.kill(attacks.Deletion, 'delete/committed', 'delete/os.unlink')
+        self.kill(attacks.DeletionDuringUpload, 'delete/committed',
+                  'delete/os.unlink:done')
+        self.arena.settle()
+        self.kill(attacks.Recovery, 'recover/os.unlink:done')
+        self.kill(attacks.RecoveryOfSealedUpload, 'recover/os.rename:done')
+        self.kill(attacks.Import, 'import/os.rename',
+                  'import/sql:delete image_leases')
+        self.kill(attacks.ResumableUpload, 'append/os.write:done')
+        self.arena.audit()
+
+    def test_kills_at_random_moments_lose_nothing_and_leave_nothing(self):
+        attack = campaign.Campaign(self.arena)
+        attack.kill_at_random(6)
+        self.arena.audit()
+
+    def test_a_store_that_fails_is_answered_and_leaves_nothing(self):
+        for step, name, status in (
+                ('upload/os.write', 'ENOSPC', 413),
+                ('upload/os.write', 'EIO', 503),
+                ('upload/os.fsync', 'EIO', 503),
+                ('upload/os.rename', 'EIO', 503)):
+            reached, answer = attacks.strike(
+                self.arena, attacks.ChunkedUpload, step, 1, 'fail',
+                errno=name)
+            self.assertEqual((True, status), (reached, answer.status))
+        attacks.strike(self.arena, attacks.Deletion, 'delete/os.unlink', 1,
+                       'fail', errno='EIO')
+        self.arena.audit()
+
+    def test_a_database_that_is_cut_off_costs_no_acknowledged_upload(self):
+        for step, time in (('upload/sql:insert image_leases', 1),
+                           ('upload/commit', 2), ('upload/commit', 3)):
+            for action in ('cut', 'cut_after'):
+                if action == 'cut' or step.endswith('/commit'):
+                    reached, answer = attacks.strike(
+                        self.arena, attacks.SmallUpload, step, time, action)
+                    self.assertTrue(reached)
+        attacks.strike(self.arena, attacks.Deletion, 'delete/commit', 1,
+                       'cut_after')
+        self.arena.audit()
+
+    def test_who_was_stopped_too_long_does_no_harm(self):
+        quick = self.useFixture(arena.Arena(
+            'eventlet', self.arena.backend, beside=self.arena))
+        for errand, step in (
+                (attacks.ChunkedUpload, 'upload/os.write'),
+                (attacks.ChunkedUpload, 'upload/os.rename'),
+                (attacks.Recovery, 'recover/os.unlink')):
+            self.assertTrue(
+                attacks.outrun(self.arena, quick, errand, step, 1))
+        self.arena.audit()
