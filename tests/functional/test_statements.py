@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many statements a request sends to the database: few, and always so.
+"""
+import contextlib
+
+import sqlalchemy
+
+from tests.functional import application
+
+#: The most that a list or a show may send.
+_MOST = 4
+
+
+@contextlib.contextmanager
+def statements():
+    """Note the statements that are sent while the block runs."""
+    sent = []
+
+    def note(connection, cursor, statement, *_rest):
+        # oslo.db begins SQLite's transactions by itself.
+        if statement != 'BEGIN':
+            sent.append(statement)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, 'before_cursor_execute', note)
+    try:
+        yield sent
+    finally:
+        sqlalchemy.event.remove(
+            sqlalchemy.Engine, 'before_cursor_execute', note)
+
+
+class StatementTest(application.SharedTestCase):
+    """Images with much and with little, asked for in every way."""
+
+    def setUp(self):
+        super().setUp()
+        self.small = [self.client.create(
+            name=f'small-{number}', visibility='shared')['id']
+            for number in range(3)]
+        self.large = [self.client.create(
+            name=f'large-{number}', visibility='shared', large='yes',
+            tags=['large', *(f'tag-{each}' for each in range(40))],
+            **{f'property-{each}': 'x' for each in range(60)})['id']
+            for number in range(12)]
+        member = self.client.personas.project('bob')
+        for image_id in self.large:
+            self.client.request('POST', f'/v2/images/{image_id}/members',
+                                json={'member': member})
+
+    def sent(self, path, persona='alice'):
+        """:returns: how many statements answering ``path`` takes."""
+        self.client.get(path, persona=persona)
+        with statements() as sent:
+            self.client.get(path, persona=persona)
+        self.assertLessEqual(len(sent), _MOST, '\n'.join(sent))
+        return len(sent)
+
+    def test_a_list_sends_one_whatever_the_images_have(self):
+        for query in ('limit=1', 'limit=3', 'limit=1000', 'sort=size:asc',
+                      'visibility=all', 'name=large-1', 'status=queued',
+                      'visibility=shared&member_status=all'):
+            for persona in ('alice', 'bob', 'admin'):
+                with self.subTest(query=query, persona=persona):
+                    self.assertEqual(
+                        1, self.sent(f'/v2/images?{query}', persona))
+
+    def test_a_marker_takes_one_more(self):
+        for limit in (1, 5, 1000):
+            self.assertEqual(2, self.sent(
+                f'/v2/images?limit={limit}&marker={self.large[-1]}'))
+
+    def test_properties_and_tags_take_one_more_however_many_they_are(self):
+        for query in ('large=yes', 'tag=large', 'large=no', 'tag=none',
+                      'large=yes&tag=large&property-1=x&property-2=x'
+                      '&tag=tag-1&tag=tag-2'):
+            with self.subTest(query=query):
+                self.assertEqual(2, self.sent(f'/v2/images?{query}'))
+        self.assertEqual(3, self.sent(
+            f'/v2/images?large=yes&marker={self.large[-1]}'))
+
+    def test_a_show_sends_one(self):
+        for image_id in (self.small[0], self.large[0]):
+            for persona in ('alice', 'admin'):
+                self.assertEqual(
+                    1, self.sent(f'/v2/images/{image_id}', persona))
