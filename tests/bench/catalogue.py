@@ -8,6 +8,7 @@ import pathlib
 import statistics
 import tempfile
 
+from tests.bench import floor
 from tests.bench import populate
 from tests.bench import progress
 from tests.bench import requests
@@ -138,7 +139,7 @@ def run(options):
 
 def _run(options, running):
     database = services.database_server(options.database)
-    results = {'sizes': {}, 'memory': {}}
+    results = {'sizes': {}, 'memory': {}, 'floor': {}}
     for size in options.sizes:
         with progress.Bar('images', size) as bar:
             populate.populate(options.database, size, bar.show)
@@ -148,4 +149,8 @@ def _run(options, running):
                                                size)
         results['memory'][str(size)] = {
             service.name: service.group.memory() for service in running}
+        client = wire.Client(running[0].port)
+        results['floor'][str(size)] = floor.Floor(
+            options.database, client).measure()
+        client.close()
     return results

@@ -7,6 +7,7 @@ import sys
 
 from tests.bench import catalogue
 from tests.bench import data
+from tests.bench import document
 from tests.bench import table
 
 
@@ -16,6 +17,9 @@ def _parser():
     commands = parser.add_subparsers(dest='command', required=True)
     _add_catalogue(commands)
     _add_data(commands)
+    document_parser = commands.add_parser(
+        'document', help='put saved results into the documentation')
+    document_parser.add_argument('results', nargs='+', type=pathlib.Path)
     return parser
 
 
@@ -82,8 +86,9 @@ def _print_catalogue(results):
     if len(results['sizes']) > 1:
         print()
         print(*table.plain(*table.of_growth(results['sizes'])), sep='\n')
-    print()
-    print(*table.plain(*table.of_processes(results)), sep='\n')
+    for of in (table.of_floor, table.of_processes):
+        print()
+        print(*table.plain(*of(results)), sep='\n')
 
 
 def _print_data(results):
@@ -99,6 +104,9 @@ _COMMANDS = {'catalogue': (catalogue.run, _print_catalogue),
 def main(arguments=None):
     """The command. :returns: the exit status."""
     options = _parser().parse_args(arguments)
+    if options.command == 'document':
+        document.write(options)
+        return 0
     run, show = _COMMANDS[options.command]
     results = run(options)
     show(results)

@@ -62,6 +62,23 @@ def of_catalogue(results):
     return header, rows
 
 
+def of_comparison(results):
+    """:returns: header and rows: processor time and rate, for a page."""
+    header = ['request', 'CPU ms', 'peer', 'ratio', 'per second', 'peer',
+              'ratio', 'database CPU ms', 'peer', 'p50 ms', 'p99 ms']
+    rows = []
+    for title, each in results.items():
+        ours, peer = each[OURS], each.get(PEER, {})
+        rows.append([
+            title, number(ours['cpu']), number(peer.get('cpu')),
+            times(peer and peer['cpu'] / ours['cpu'] or None),
+            number(ours['rate']), number(peer.get('rate')),
+            times(peer and ours['rate'] / peer['rate'] or None),
+            number(ours['database_cpu']), number(peer.get('database_cpu')),
+            number(ours['p50']), number(ours['p99'])])
+    return header, rows
+
+
 def _figures(each):
     return [number(each[name]) for name in
             ('cpu', 'database_cpu', 'p50', 'p99', 'rate')]
@@ -77,6 +94,22 @@ def of_growth(sizes):
                    if title in sizes[name]]
         rows.append([title, *map(number, medians),
                      times(medians[-1] / medians[0])])
+    return header, rows
+
+
+def of_floor(results):
+    """:returns: header and rows: what cannot be left out, and the rest."""
+    header = ['images', 'request', 'p50 ms', 'SQL alone', 'JSON alone',
+              'the rest']
+    rows = []
+    for size, floors in results['floor'].items():
+        for title, floor in floors.items():
+            measured = results['sizes'][size].get(title)
+            if measured:
+                whole = measured[OURS]['p50']
+                rows.append([f'{int(size):,}', title, *map(number, (
+                    whole, floor['sql'], floor['json'],
+                    whole - floor['sql'] - floor['json']))])
     return header, rows
 
 
