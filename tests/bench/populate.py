@@ -9,11 +9,14 @@ glancelite-manage db adopt. What is there already is kept and counted, so
 that a run may be repeated, or a catalogue made to grow.
 """
 import argparse
+from concurrent import futures
+import functools
 import itertools
 import sys
 import time
 
 import sqlalchemy
+from sqlalchemy import exc
 
 from glancelite.db import migration
 from glancelite.db import models
@@ -30,6 +33,7 @@ _SESSION = {
     'postgresql': ('SET SESSION synchronous_commit = off',),
     'sqlite': ('PRAGMA synchronous = off',),
 }
+_THREADS = {'sqlite': 1, 'mysql': 2, 'postgresql': 2}
 _ANALYZE = {'mysql': 'ANALYZE TABLE {}', 'postgresql': 'VACUUM ANALYZE {}',
             'sqlite': 'ANALYZE {}'}
 
@@ -54,27 +58,41 @@ def populate(url, count, report=progress.nothing):
     target = Target(url)
     if not sqlalchemy.inspect(target.engine).has_table('images'):
         migration.sync(target)
-    with target.engine.connect() as connection:
-        for statement in _SESSION[target.engine.dialect.name]:
-            connection.exec_driver_sql(statement)
-        connection.commit()
-        first = _present(connection)
-        for start in range(first, count, _BATCH):
-            end = min(start + _BATCH, count)
-            _insert(connection, range(start, end))
-            connection.commit()
-            report(end)
-    if first < count:
+    missing = _missing(target.engine, count)
+    batches = [missing[start:start + _BATCH]
+               for start in range(0, len(missing), _BATCH)]
+    done = count - len(missing)
+    # While one waits for the database, another one puts rows together.
+    with futures.ThreadPoolExecutor(_THREADS[target.engine.name]) as pool:
+        for added in pool.map(functools.partial(_add, target.engine),
+                              batches):
+            done += added
+            report(done)
+    if missing:
         _analyze(target.engine)
     target.engine.dispose()
-    return max(0, count - first)
+    return len(missing)
 
 
-def _present(connection):
-    last = connection.execute(
-        sqlalchemy.select(sqlalchemy.func.max(models.images.c.name))
-        .where(models.images.c.name.like('image-%'))).scalar()
-    return int(last.rpartition('-')[2]) + 1 if last else 0
+def _missing(engine, count):
+    """:returns: the numbers of images that are not there yet."""
+    names = sqlalchemy.select(models.images.c.name).where(
+        models.images.c.name.like('image-%'))
+    with engine.connect() as connection:
+        present = {int(name.rpartition('-')[2]) for name
+                   in connection.execute(names).scalars()}
+    return [number for number in range(count) if number not in present]
+
+
+def _add(engine, numbers):
+    """Add images in a transaction. :returns: how many."""
+    with engine.connect() as connection:
+        for statement in _SESSION[engine.name]:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        _insert(connection, numbers)
+        connection.commit()
+    return len(numbers)
 
 
 def _insert(connection, numbers):
@@ -93,7 +111,7 @@ def _analyze(engine):
             isolation_level='AUTOCOMMIT')
         for table in catalogue_rows.rows(0):
             connection.exec_driver_sql(
-                _ANALYZE[engine.dialect.name].format(table.name)).close()
+                _ANALYZE[engine.name].format(table.name)).close()
 
 
 def main(arguments=None):
@@ -105,8 +123,12 @@ def main(arguments=None):
                         help='images to have in the end (1000)')
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    with progress.Bar('images', options.count) as bar:
-        added = populate(options.url, options.count, bar.show)
+    try:
+        with progress.Bar('images', options.count) as bar:
+            added = populate(options.url, options.count, bar.show)
+    except (exc.DBAPIError, exc.ArgumentError) as error:
+        print(f'tools/populate: {error}'.splitlines()[0], file=sys.stderr)
+        return 1
     print(f'{added} images added in {time.monotonic() - began:.0f} s')
     return 0
 
