@@ -39,7 +39,7 @@ LIBRARY_ROOMS = {
     'glance_store': ('stores/',),
     'eventlet': ('cmd/api.py',),
     'oslo_limit': ('quota/keystone.py',),
-    'openstack': ('quota/keystone.py',),
+    'openstack': ('quota/keystone.py', 'cmd/transfer/session.py'),
 }
 # Declaring another library's options is not using the library.
 LIBRARY_EXCEPTIONS = {('conf/', 'oslo_db.options')}
