@@ -41,6 +41,13 @@ _CORS_ALLOWED = ['Content-MD5', 'X-Image-Meta-Checksum',
                  'X-User-Id', 'X-Tenant-Id', 'X-OpenStack-Request-ID']
 _CORS_METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 
+#: What uploads in parts need besides. Browsers ask before a HEAD too.
+_CORS_EXPOSED += ['Location', 'Upload-Complete', 'Upload-Length',
+                  'Upload-Limit', 'Upload-Offset', 'Repr-Digest']
+_CORS_ALLOWED += ['Upload-Complete', 'Upload-Length', 'Upload-Offset',
+                  'Content-Digest', 'Repr-Digest']
+_CORS_METHODS += ['HEAD']
+
 
 def register_opts(conf):
     """Register our options and those of the libraries on ``conf``."""

@@ -13,6 +13,7 @@ or not at all.
 """
 import json
 
+from oslo_utils import uuidutils
 import sqlalchemy
 
 from glancelite import exception
@@ -232,6 +233,9 @@ class Uploads:
 
     def _read(self, connection, image_id, upload_id, lock=False):
         """:returns: the upload, None if there is none or it has run out."""
+        if not uuidutils.is_uuid_like(upload_id):
+            # No database is asked about what it cannot compare.
+            return None
         now = sqlalchemy.type_coerce(self._database.clock(), columns.Moment)
         statement = sqlalchemy.select(_uploads, now.label('now')).where(
             _uploads.c.id == upload_id, _uploads.c.image_id == image_id)

@@ -43,11 +43,11 @@ class Upload:
         :raises InconsistentLength: they are not the same, or not what was
             said before, or less than what is there.
         """
-        for length in lengths:
-            if self.length is None:
-                self.length = length
-            if length != self.length or length < self.offset:
-                raise exception.InconsistentLength()
+        known = {*lengths, *(() if self.length is None else (self.length,))}
+        if len(known) > 1 or any(length < self.offset for length in known):
+            raise exception.InconsistentLength()
+        if known:
+            self.length, = known
 
     def expect(self, digests):
         """Learn what digests all the data must have.

@@ -185,6 +185,25 @@ class OptionTest(testtools.TestCase):
         answer = asked.get('/v2/images', headers={'Origin': 'https://evil'})
         self.assertNotIn('Access-Control-Allow-Origin', answer.headers)
 
+    def test_a_browser_may_upload_in_parts(self):
+        asked = self.start(cors={'allowed_origin': 'https://horizon'})
+        path = f'/v2/images/{asked.create()["id"]}/file'
+        for method in ('PUT', 'PATCH', 'HEAD', 'DELETE'):
+            answer = asked.request('OPTIONS', path, headers={
+                'Origin': 'https://horizon',
+                'Access-Control-Request-Method': method,
+                'Access-Control-Request-Headers':
+                    'upload-complete, upload-offset, content-type'})
+            self.assertEqual('https://horizon',
+                             answer.headers['Access-Control-Allow-Origin'])
+            self.assertIn(method,
+                          answer.headers['Access-Control-Allow-Methods'])
+        answer = asked.get('/v2/images',
+                           headers={'Origin': 'https://horizon'})
+        for name in ('Location', 'Upload-Offset', 'Upload-Complete'):
+            self.assertIn(name,
+                          answer.headers['Access-Control-Expose-Headers'])
+
     def assertStartsWith(self, expected, text):
         self.assertTrue(text.startswith(expected), text)
 

@@ -217,6 +217,8 @@ class RetrievalTest(_UploadTestCase):
         other = self.client.create()
         known = upload.path
         for path in (f'/v2/images/{self.image["id"]}/uploads/unknown',
+                     f'/v2/images/{self.image["id"]}/uploads/%F0%9F%98%80',
+                     f'/v2/images/{self.image["id"]}/uploads/%00',
                      f'/v2/images/{self.image["id"]}/uploads/{other["id"]}',
                      known.replace(self.image['id'], other['id'])):
             upload.path = path
@@ -324,6 +326,14 @@ class AppendTest(_UploadTestCase):
         self.assertEqual(10, upload.offset())
         upload.append(10, DATA[10:20], '?1', {'Upload-Length': '20'})
         self.assert_holds(DATA[:20])
+
+    def test_lengths_that_contradict_each_other_are_not_remembered(self):
+        upload = self.upload(DATA[:10])
+        answer = upload.append(10, b'xyz', '?1', {'Upload-Length': '20'})
+        self.assert_problem(answer, 400, 'inconsistent-upload-length')
+        self.assertNotIn('Upload-Length', upload.head().headers)
+        upload.append(10, DATA[10:15], '?1')
+        self.assert_holds(DATA[:15])
 
     def test_a_length_may_be_told_later(self):
         upload = self.upload(DATA[:10])
