@@ -2,7 +2,10 @@
 """104 (Upload Resumption Supported), where the server can send it."""
 import os
 import select
+import signal
 import urllib.parse
+
+import testtools
 
 from tests.functional import application
 from tests.functional import client
@@ -11,14 +14,8 @@ from tests.functional import uploading
 DATA = os.urandom(2 * 1024 * 1024)
 
 
-class InterimTest(application.SharedTestCase):
-    """What a client hears while it sends. Only glancelite-api tells."""
-
-    mode = 'eventlet'
-
-    def setUp(self):
-        super().setUp()
-        self.connect()
+class _Sender:
+    """Sends requests to ``client``'s service, and hears all answers."""
 
     def connect(self):
         self.image = self.client.create()
@@ -45,6 +42,38 @@ class InterimTest(application.SharedTestCase):
             name, _, value = line.partition(': ')
             headers[name.lower()] = value
         return status, headers
+
+    def hear(self):
+        """Send a long part until something is told.
+
+        :returns: the upload, status and headers of what is told, and the
+            number of bytes sent.
+        """
+        upload = uploading.Upload(self.client, uploading.begin(
+            self.client, self.image['id']))
+        self.send_head(upload.path, 'PATCH', **{
+            'Upload_Complete': '?0', 'Upload_Offset': '0',
+            'Content_Type': uploading.PARTIAL,
+            'Content_Length': str(2 ** 40)})
+        sent = 0
+
+        def told():
+            nonlocal sent
+            self.connection.sendall(DATA[:10000])
+            sent += 10000
+            return select.select([self.connection], [], [], 0.1)[0]
+        application.eventually(told, 'Something is told')
+        return upload, *self.receive(), sent
+
+
+class InterimTest(_Sender, application.SharedTestCase):
+    """What a client hears while it sends. Only glancelite-api tells."""
+
+    mode = 'eventlet'
+
+    def setUp(self):
+        super().setUp()
+        self.connect()
 
     def test_the_url_of_the_upload_comes_before_any_data_is_sent(self):
         self.send_head(Upload_Complete='?1')
@@ -93,21 +122,25 @@ class InterimTest(application.SharedTestCase):
         self.assertEqual(404, self.receive()[0])
 
     def test_a_long_part_is_told_what_is_safe(self):
-        upload = uploading.Upload(self.client, uploading.begin(
-            self.client, self.image['id']))
-        self.send_head(upload.path, 'PATCH', **{
-            'Upload_Complete': '?0', 'Upload_Offset': '0',
-            'Content_Type': uploading.PARTIAL,
-            'Content_Length': str(2 ** 40)})
-        sent = 0
-
-        def told():
-            nonlocal sent
-            self.connection.sendall(DATA[:10000])
-            sent += 10000
-            return select.select([self.connection], [], [], 0.1)[0]
-        application.eventually(told, 'Something is told')
-        status, headers = self.receive()
+        upload, status, headers, sent = self.hear()
         self.assertEqual(104, status)
         self.assertNotIn('location', headers)
         self.assertTrue(0 < int(headers['upload-offset']) <= sent)
+
+
+class SafetyTest(_Sender, testtools.TestCase):
+    """What a client was told is true whatever happens."""
+
+    def test_what_was_told_to_be_safe_is_there_after_a_kill(self):
+        service = self.useFixture(application.Application('eventlet'))
+        self.client = service.client
+        self.connect()
+        upload, status, headers, sent = self.hear()
+        for pid in service.workers():
+            os.kill(pid, signal.SIGKILL)
+        told, offset = int(headers['upload-offset']), upload.offset()
+        self.assertTrue(told <= offset <= sent, (told, offset, sent))
+        upload.append(offset, b'end', '?1')
+        data = (DATA[:10000] * (sent // 10000))[:offset] + b'end'
+        self.assertTrue(
+            data == self.client.download(self.image['id']).body)
