@@ -6,8 +6,10 @@ lease to run out.
 """
 import argparse
 import collections
+import contextlib
 import random
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -34,6 +36,10 @@ KINDS = ('kill', 'random', 'store', 'database', 'stop')
 _COLUMNS = ('kill', 'random kill', 'ENOSPC', 'EIO', 'cut', 'stop')
 
 
+#: alembic, which makes the tables, has its context in a global variable.
+_one_by_one = threading.Lock()
+
+
 class Run:
     """All attacks on one service, in a thread of their own.
 
@@ -53,14 +59,31 @@ class Run:
         self.thread = threading.Thread(target=self._run)
 
     def _run(self):
-        try:
-            with arena.Arena(self._server, self._backend) as attacked:
-                self._attack(attacked)
-        except Exception:
-            self.failure = traceback.format_exc()
-            self._report('FAILED')
+        with contextlib.ExitStack() as stack:
+            attacked = None
+            try:
+                attacked = self._arena(stack)
+                self._attack(attacked, stack)
+            except Exception:
+                self.failure = traceback.format_exc()
+                if attacked:
+                    self.failure += self._keep_log(attacked)
+                self._report('FAILED')
 
-    def _attack(self, attacked):
+    def _keep_log(self, attacked):
+        """:returns: a line that tells where the log of the service is."""
+        with tempfile.NamedTemporaryFile(
+                'w', prefix='glancelite-crash-', suffix='.log',
+                delete=False) as file:
+            file.write(attacked.log_text())
+        return f'The log of the service: {file.name}'
+
+    def _arena(self, stack, **more):
+        with _one_by_one:
+            return stack.enter_context(
+                arena.Arena(self._server, self._backend, **more))
+
+    def _attack(self, attacked, stack):
         whole = campaign.Campaign(attacked, self._every,
                                   self._options.seed, self._report)
         self.counts = whole.counts
@@ -75,9 +98,7 @@ class Run:
             whole.cut_the_database()
         if 'stop' in kinds:
             whole.every *= _STOPS
-            with arena.Arena(self._server, self._backend,
-                             beside=attacked) as quick:
-                whole.outrun_by(quick)
+            whole.outrun_by(self._arena(stack, beside=attacked))
         attacked.audit()
 
     def _report(self, line):

@@ -12,6 +12,7 @@ import time
 import urllib.parse
 
 import sqlalchemy
+from sqlalchemy import exc
 
 from tests import databases
 from tests.crash import faults
@@ -213,18 +214,27 @@ class Arena(application.Application):
 
     def held(self):
         """:returns: whether there is any lease."""
+        try:
+            return bool(*self._query('SELECT 1 FROM image_leases'))
+        except exc.OperationalError:
+            # SQLite is locked, for whatever reason.
+            return True
+
+    def _query(self, *texts):
+        """:returns: the rows of each statement."""
         with self._engine.connect() as connection:
-            return connection.execute(sqlalchemy.text(
-                'SELECT 1 FROM image_leases')).first() is not None
+            return [connection.execute(sqlalchemy.text(text)).all()
+                    for text in texts]
 
     def _unsettled(self):
         """:returns: what is in transient status, held or without record."""
-        with self._engine.connect() as connection:
-            def query(text):
-                return connection.execute(sqlalchemy.text(text)).all()
-            statuses = query('SELECT id, status FROM images WHERE NOT deleted')
-            leases = query('SELECT image_id, purpose FROM image_leases')
-            urls = query('SELECT value FROM image_locations WHERE NOT deleted')
+        try:
+            statuses, leases, urls = self._query(
+                'SELECT id, status FROM images WHERE NOT deleted',
+                'SELECT image_id, purpose FROM image_leases',
+                'SELECT value FROM image_locations WHERE NOT deleted')
+        except exc.OperationalError as error:
+            return [str(error)]
         problems = [tuple(row) for row in statuses
                     if row.status in _TRANSIENT]
         problems += [tuple(row) for row in leases]

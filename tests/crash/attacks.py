@@ -89,6 +89,10 @@ class HeldBody(client.HeldBody):
         self.blocks = blocks
 
 
+class HeldUp(Exception):
+    """A process that is stopped holds up another one."""
+
+
 class Errand:
     """What clients do, in three parts; the middle one is attacked.
 
@@ -116,9 +120,12 @@ class Errand:
         :returns: whether there was a new upload.
         """
         self.other.revive()
-        application.eventually(lambda: not self.other.held(),
-                               'The other one recovers',
-                               arena_module.BOUND)
+        try:
+            application.eventually(lambda: not self.other.held(),
+                                   'The other one recovers',
+                                   arena_module.BOUND)
+        except AssertionError:
+            raise HeldUp() from None
         shown = self.other.patiently('get', f'/v2/images/{self.image_id}')
         if shown.status != 200 or shown.json['status'] != 'queued':
             return False
@@ -199,8 +206,12 @@ class ResumableUpload(Errand):
             self._upload = uploading.Upload(self.arena.client, answer)
 
     def _append(self, offset):
-        return attempt(self._upload.append, offset, self._data[offset:],
-                       '?1')
+        answer = attempt(self._upload.append, offset, self._data[offset:],
+                         '?1')
+        if answer is not None and answer.status == 413:
+            # Without room an upload is over, and may be begun anew.
+            self._upload = None
+        return answer
 
 
 class Staging(Errand):
@@ -351,22 +362,35 @@ def strike(arena, errand_class, step, time, action='kill', **more):
 def outrun(slow, quick, errand_class, step, time):
     """Stop a process at a step for longer than its lease holds.
 
-    Meanwhile another one recovers the image, and takes a new upload.
+    Meanwhile another one recovers the image, and takes a new upload; unless
+    the one that is stopped was in a transaction in another of its threads,
+    which nobody can end for it.
 
-    :returns: whether the step was reached.
+    :returns: 'stop', or 'stop, in a transaction', or None when the step was
+        not reached.
     """
     errand = errand_class(slow, quick)
     errand.prepare()
     slow.order(step, 'stop', time)
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(errand.run()))
+
+    def run():
+        try:
+            answers.append(errand.run())
+        except TimeoutError:
+            # It was stopped for longer than its client waited.
+            answers.append(None)
+    thread = threading.Thread(target=run)
     thread.start()
     pid = anew = None
+    kind = 'stop'
     try:
         pid = application.eventually(
             lambda: slow.fired() or not thread.is_alive(), 'It is stopped')
         if pid is not True:
             anew = errand.go_on_elsewhere()
+    except (HeldUp, TimeoutError):
+        kind = 'stop, in a transaction'
     finally:
         if pid not in (None, True):
             os.kill(pid, signal.SIGCONT)
@@ -378,7 +402,7 @@ def outrun(slow, quick, errand_class, step, time):
         raise AssertionError('two uploads were acknowledged')
     quick.settle()
     slow.settle()
-    return pid is not True
+    return None if pid is True else kind
 
 
 class Turmoil:

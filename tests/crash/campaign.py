@@ -18,11 +18,11 @@ _DIFFERENT = tuple(each for each in attacks.ERRANDS
 
 #: What an answer may be when the store fails: no room, or not available; or
 #: all is well in spite of it.
-_STORE_ANSWERS = {204, 413, 503}
+_STORE_ANSWERS = {204, 410, 413, 503}
 
 #: The same for the database. What stands for a lost SQLite is no error of a
 #: database, and is answered 500.
-_DATABASE_ANSWERS = {204, 404, 409, 503, 500}
+_DATABASE_ANSWERS = {204, 404, 409, 410, 503, 500}
 
 
 class Campaign:
@@ -84,9 +84,9 @@ class Campaign:
         """Stop the process, and let another service go on beside it."""
         for errand in errands:
             for step, time_ in self._steps_of(errand, _is_stoppable):
-                reached = attacks.outrun(self._arena, quick, errand, step,
-                                         time_)
-                self._count('stop', reached, errand, step, time_)
+                kind = attacks.outrun(self._arena, quick, errand, step,
+                                      time_)
+                self._count(kind or 'stop', kind, errand, step, time_)
             self._end(errand)
 
     def cut_the_database(self, errands=_DIFFERENT):
@@ -96,8 +96,7 @@ class Campaign:
                 for action in (('cut', 'cut_after')
                                if step.endswith('/commit') else ('cut',)):
                     answer = self._strike('cut', errand, step, time_, action)
-                    _require(answer, _DATABASE_ANSWERS | {410}, errand, step,
-                             action)
+                    _require(answer, _DATABASE_ANSWERS, errand, step, action)
             self._end(errand)
 
     def _steps_of(self, errand, wanted=lambda step: True):

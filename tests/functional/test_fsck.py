@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """glancelite-manage fsck: what it finds, and what it makes of it."""
+import atexit
 import hashlib
 import json
 import os
@@ -12,23 +13,50 @@ import uuid
 import sqlalchemy
 import testtools
 
+from glancelite.db import models
 from tests.functional import application
 from tests.functional import client
 
 DATA = os.urandom(1024 * 1024 + 1)
 
 
+_services = {}
+
+
+def _service(options):
+    """:returns: a service for all tests with these options."""
+    key = json.dumps(options)
+    if key not in _services:
+        service = application.Application(
+            'wsgi', node_staging_uri='file://{folder}/staging', **options)
+        service.setUp()
+        atexit.register(service.cleanUp)
+        _services[key] = service
+    return _services[key]
+
+
 class ManageTestCase(testtools.TestCase):
-    """A service, and the command beside it."""
+    """A service with nothing in it, and the command beside it."""
 
     options = {}
 
     def setUp(self):
         super().setUp()
-        self.service = self.useFixture(application.Application(
-            'wsgi', node_staging_uri='file://{folder}/staging',
-            **self.options))
+        self.service = _service(self.options)
         self.client = self.service.client
+        self.addCleanup(self.empty)
+
+    def empty(self):
+        """Leave nothing for other tests."""
+        engine = sqlalchemy.create_engine(self.service.database,
+                                          poolclass=sqlalchemy.NullPool)
+        with engine.begin() as connection:
+            for table in reversed(models.metadata.sorted_tables):
+                if table.name.startswith('image'):
+                    connection.execute(table.delete())
+        for folder in ('images', 'staging', 'fast', 'slow'):
+            for path in (self.service.folder / folder).glob('*'):
+                path.unlink()
 
     def manage(self, *arguments):
         """:returns: the exit code, and what was printed."""
