@@ -114,10 +114,15 @@ class Uploader:
         except (exception.StorageFull, exception.StoreUnavailable) as error:
             if self._threads.wait(driver.discard, image.id, lease.token):
                 self._undo(context, image, lease, error)
+            else:
+                claim.leave()
             raise
         except (exception.ImageChanged, exception.ImageNotFound,
                 exception.LeaseLost, exception.DataMissing) as error:
             raise leases.reason(self._images, context, lease) from error
+        except BaseException:
+            claim.leave()
+            raise
 
     def _undo(self, context, image, lease, error, writer=None):
         """Remove the bytes and queue the image, if it is ours still.

@@ -36,6 +36,7 @@ class Claim:
         # What has no name ends with its first refusal.
         self._yields = name is None
         self.granted = 0
+        self._left = False
         self.reservations = [_reservation(limit, image, name)
                              for limit in limits]
         self._bytes = next(
@@ -79,9 +80,16 @@ class Claim:
         if self._bytes is not None:
             self.granted = min(self._cap, self._bytes.amount)
 
+    def leave(self):
+        """Let everything run out by itself, since the bytes are there.
+
+        Somebody else makes them usage in the meantime.
+        """
+        self._left = True
+
     def give_back(self):
         """Release everything; what fails here runs out by itself."""
-        if not self.reservations:
+        if self._left or not self.reservations:
             return
         try:
             self._usage.release(self._context, self.reservations)

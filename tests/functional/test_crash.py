@@ -69,6 +69,24 @@ class FailureTest(_CrashTestCase):
                        'fail', errno='EIO')
         self.arena.audit()
 
+    def test_room_is_kept_for_an_upload_that_is_finished_later(self):
+        service = self.useFixture(arena.Arena(
+            user_storage_quota=f'{4 * attacks.MIB}B'))
+
+        def other(size):
+            image_id = attacks.create(service)
+            return attacks.upload(service, image_id, bytes(size)).status
+
+        # The bytes have their name, and the directory is not synced.
+        reached, answer = attacks.strike(
+            service, attacks.ChunkedUpload, 'upload/os.fsync', 2, 'fail',
+            errno='EIO')
+        self.assertEqual((True, 503), (reached, answer.status))
+        self.assertEqual(413, other(2 * attacks.MIB))
+        service.settle()
+        self.assertEqual(413, other(2 * attacks.MIB))
+        service.audit()
+
     def test_a_database_that_is_cut_off_costs_no_acknowledged_upload(self):
         for step, time in (('upload/sql:insert image_leases', 1),
                            ('upload/commit', 2), ('upload/commit', 3)):
