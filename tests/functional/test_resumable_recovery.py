@@ -112,6 +112,21 @@ class OtherProcessTest(_RecoveryTestCase):
         self.assert_holds(DATA)
         self.assertEqual([self.image['id']], one.files())
 
+    def test_only_a_process_without_the_digests_reads_again(self):
+        one = self.start('wsgi')
+        other = uploading.another(self, one)
+        upload = self.upload(DATA[:MIB])
+        upload.append(MIB, DATA[MIB:2 * MIB])
+        self.assertNotIn('stored bytes again', one.log_text())
+        upload.client = other
+        upload.append(2 * MIB, DATA[2 * MIB:3 * MIB])
+        self.assertIn(f'reading {2 * MIB} stored bytes again',
+                      one.log_text())
+        upload.client = self.client
+        upload.append(3 * MIB, DATA[3 * MIB:], '?1')
+        self.assertIn(f'reading {MIB} stored bytes again', one.log_text())
+        self.assert_holds(DATA)
+
     def test_a_part_that_hangs_in_one_process_is_ended_by_another(self):
         service = self.start(workers=2)
         upload = self.upload()
