@@ -30,7 +30,7 @@ from glancelite.db import api as db_api
 from glancelite.db import images
 from glancelite.db import leases
 from glancelite.db import members
-from glancelite.db import migration
+from glancelite.db import schema
 from glancelite.db import tasks
 from glancelite.db import uploads
 from glancelite.db import usage
@@ -156,14 +156,21 @@ def start(conf, threads=None, background=True):
     :param background: whether this process recovers what others left.
     """
     service = Service(conf, threads)
-    if service.database.dialect == 'sqlite':
-        migration.sync(service.database)
-    else:
-        migration.require_head(service.database)
+    if not schema.is_current(service.database):
+        _migrate(service.database)
     if background:
         service.start()
         _restart_after_fork(service)
     return service
+
+
+def _migrate(database):
+    # Loaded only where it is wanted: see schema.
+    from glancelite.db import migration
+    if database.dialect == 'sqlite':
+        migration.sync(database)
+    else:
+        migration.require_head(database)
 
 
 def _restart_after_fork(service):
