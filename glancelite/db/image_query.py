@@ -66,13 +66,8 @@ class Statements:
 
     def _page(self, shape):
         """A page of images in order, each with its position in it."""
-        columns = (_BY_ID if image_filters.lead_to_images(shape)
-                   else _images.c)
-        ways = [(columns, way) for way in _ways(shape, columns)]
-        if _asks_for_shared(shape):
-            ways.append((_BY_ID, _shared(shape.member_status)))
-        ranges = [self._range(shape, columns, way.where(*beyond))
-                  for columns, way in ways
+        ranges = [self._range(shape, columns, way, *beyond)
+                  for columns, way in _ways(shape)
                   for beyond in _beyond(shape.sort, self._dialect)]
         merged = sqlalchemy.union(*map(sqlalchemy.select, ranges)).subquery()
         order = _order(shape.sort, merged.c, self._dialect)
@@ -84,19 +79,18 @@ class Statements:
                                   self._column(shape.caller))
                 .join(page, page.c.id == _images.c.id))
 
-    def _range(self, shape, columns, way):
+    def _range(self, shape, columns, *conditions):
         """The first images that can be seen in one way.
 
-        :param columns: those of images, without indexes if ``way`` or a
+        :param columns: those of images, without indexes if the way or a
             filter leads to images by their ids.
-        :param way: a select of images.
         """
-        conditions = image_filters.conditions(shape, self._dialect, columns)
-        return (way.with_only_columns(*(
-                    _images.c[key.name] for key in shape.sort))
-                .where(*conditions)
-                .with_hint(_images, _NO_WALK if columns is _images.c
-                           else _BY_ID_ALONE, 'mysql')
+        hint = _NO_WALK if columns is _images.c else _BY_ID_ALONE
+        return (sqlalchemy.select(*(_images.c[key.name]
+                                    for key in shape.sort))
+                .where(*conditions, *image_filters.conditions(
+                    shape, self._dialect, columns))
+                .with_hint(_images, hint, 'mysql')
                 .order_by(*_order(shape.sort, _images.c, self._dialect))
                 .limit(_limit).subquery())
 
@@ -116,41 +110,47 @@ class Statements:
                 _images.c.id == sqlalchemy.bindparam('marker'))
 
 
-def _ways(shape, columns):
-    """:returns: selects, one for each way to see an image.
+def _ways(shape):
+    """:returns: (columns, condition) for each way to see an image.
 
-    Each is a range of one of our indexes, in the order of every sort key.
-    What is shared with the caller comes besides.
-
-    :param columns: those of images, with or without their indexes.
+    Each is a range of one of our indexes, in the order of every sort key;
+    only what is shared with the caller is found by the memberships of the
+    project, which are few. Where filters lead to images, all ways are one.
     """
-    visibility, owner = columns['visibility'], columns['owner']
+    by_id = image_filters.lead_to_images(shape)
+    columns = _BY_ID if by_id else _images.c
+    ways = [(columns, columns['visibility'] == each)
+            for each in _visible_to_all(shape)]
+    if _asks_for_own(shape):
+        own = columns['owner'] == _project_id
+        if shape.visibility not in (None, 'all'):
+            own &= columns['visibility'] == shape.visibility
+        ways.append((columns, own))
+    if _asks_for_shared(shape):
+        ways.append((_BY_ID, (_BY_ID['visibility'] == 'shared')
+                     & _images.c.id.in_(_memberships(shape.member_status))))
+    if by_id:
+        return [(columns, sqlalchemy.or_(sql.false(), *(
+            condition for columns, condition in ways)))]
+    return ways or [(columns, sql.false())]
+
+
+def _visible_to_all(shape):
+    """:returns: the visibilities of which the caller sees every image."""
     chosen = shape.visibility
-    if shape.caller == image_shape.ADMIN:
-        seen = _seen_by_admin(chosen)
-    else:
-        seen = [each for each in ('public', 'community')
+    if shape.caller != image_shape.ADMIN:
+        return [each for each in ('public', 'community')
                 if chosen in (each, 'all')
                 or each == 'public' and chosen is None]
-    ways = [_where(visibility == each) for each in seen]
-    if not shape.has_project:
-        return ways or [_where(sql.false())]
-    own = [owner == _project_id]
-    if shape.caller == image_shape.ADMIN:
-        return ways if chosen else [*ways, _where(*own)]
-    if chosen not in (None, 'all'):
-        own.append(visibility == chosen)
-    return [*ways, _where(*own)]
-
-
-def _seen_by_admin(chosen):
     if chosen == 'all':
         return image_object.VISIBILITIES
     return [chosen] if chosen else ['public', 'shared', 'private']
 
 
-def _where(*conditions):
-    return sqlalchemy.select(_images).where(*conditions)
+def _asks_for_own(shape):
+    """An administrator sees own images anyway, unless they are community."""
+    return shape.has_project and (shape.caller == image_shape.PROJECT
+                                  or shape.visibility is None)
 
 
 def _asks_for_shared(shape):
@@ -158,14 +158,13 @@ def _asks_for_shared(shape):
             and shape.visibility in (None, 'all', 'shared'))
 
 
-def _shared(status):
-    """From the memberships of the project, which are few, to the images."""
-    way = (sqlalchemy.select(_images)
-           .join(_members, _members.c.image_id == _images.c.id)
-           .where(_members.c.member == _project_id,
-                  _members.c.deleted == sql.false(),
-                  _BY_ID['visibility'] == 'shared'))
-    return way if status == 'all' else way.where(_members.c.status == status)
+def _memberships(status):
+    """A select of the ids of images that the project is a member of."""
+    members = sqlalchemy.select(_members.c.image_id).where(
+        _members.c.member == _project_id, _members.c.deleted == sql.false())
+    if status == 'all':
+        return members
+    return members.where(_members.c.status == status)
 
 
 def _order(sort, columns, dialect):
