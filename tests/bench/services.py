@@ -74,11 +74,13 @@ class Service:
 
     first_answer = None
 
-    def __init__(self, name, port, command=None, log=os.devnull):
+    def __init__(self, name, port, command=None, log=os.devnull,
+                 environment=os.environ):
         self.name = name
         self.port = port
         self._command = command
         self._log = log
+        self._environment = environment
         self._process = None
 
     def start(self):
@@ -87,8 +89,9 @@ class Service:
             with open(self._log, 'ab') as log:
                 began = time.perf_counter()
                 self._process = subprocess.Popen(
-                    self._command, cwd=_ROOT, stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=log, start_new_session=True)
+                    self._command, cwd=_ROOT, env=self._environment,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True)
             self._wait()
             self.first_answer = time.perf_counter() - began
         self.group = processes.Group(processes.listening_on(self.port))
@@ -131,8 +134,11 @@ def own(folder, database):
     program = str(beside) if beside.exists() else shutil.which('uwsgi')
     if program is None:
         raise process.DidNotStart('uwsgi is not installed')
+    # An installed service has its bytecode; that of a checkout goes here.
+    environment = {**os.environ, 'PYTHONPYCACHEPREFIX': str(folder / 'code')}
+    environment.pop('PYTHONDONTWRITEBYTECODE', None)
     return Service('glancelite', port, [program, '--ini', str(ini)],
-                   folder / 'log')
+                   folder / 'log', environment)
 
 
 def peer(url, command, folder):
