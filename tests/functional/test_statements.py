@@ -2,6 +2,7 @@
 """How many statements a request sends to the database: few, and always so.
 """
 import contextlib
+import threading
 
 import sqlalchemy
 
@@ -13,12 +14,16 @@ _MOST = 4
 
 @contextlib.contextmanager
 def statements():
-    """Note the statements that are sent while the block runs."""
+    """Note the statements that this thread sends while the block runs.
+
+    Others look for tasks and for expired leases meanwhile.
+    """
     sent = []
+    asking = threading.get_ident()
 
     def note(connection, cursor, statement, *_rest):
         # oslo.db begins SQLite's transactions by itself.
-        if statement != 'BEGIN':
+        if statement != 'BEGIN' and threading.get_ident() == asking:
             sent.append(statement)
 
     sqlalchemy.event.listen(sqlalchemy.Engine, 'before_cursor_execute', note)
