@@ -25,8 +25,16 @@ find_python() {
 
 # make_environment FOLDER ARGUMENT...: see to it that FOLDER is a virtual
 # environment made by 'pip install ARGUMENT...' under constraints.txt. It is
-# made anew when the arguments, the pins or the metadata change.
+# made anew when the arguments, the pins or the metadata change. Of two
+# commands that want it at once one makes it and the other waits.
 make_environment() {
+    (
+        ! command -v flock >/dev/null || flock 9
+        _make_environment "$@"
+    ) 9>"$1.lock"
+}
+
+_make_environment() {
     local folder=$1 python stamp
     shift
     stamp=$({ echo "$PWD" "$@"; cat constraints.txt requirements.txt \
