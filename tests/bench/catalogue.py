@@ -17,8 +17,11 @@ from tests.bench import wire
 
 _MILLI = 1000
 
-#: Requests that a service is asked before it is measured.
+#: Requests that a service is asked before it is measured, if it is quick.
 _WARM = 3
+
+#: Stands for the number of images, in URLs and commands.
+SIZE = '{size}'
 
 
 class Rounds:
@@ -38,9 +41,16 @@ class Rounds:
         self._rounds = []
 
     def warm(self, seconds):
-        """Ask a few times; see how many requests a round may have."""
-        each = [self._ask().seconds for _each in range(_WARM)]
-        self._count = max(3, int(seconds / statistics.median(each)))
+        """Ask a few times; see how many requests a round may have.
+
+        :returns: how many images the last answer had, None if it is no list.
+        """
+        taken = []
+        while len(taken) < _WARM and sum(taken) < _WARM * seconds:
+            answer = self._ask()
+            taken.append(answer.seconds)
+        self._count = max(1, int(seconds / min(taken)))
+        return answer.images
 
     def run(self):
         """Ask for one round."""
@@ -85,13 +95,14 @@ def _measure(running, options, database, size):
                 service.name: Rounds(service, database, _asker(
                     title, catalogues[service.name]))
                 for service in running}
-            for each in rounds.values():
-                each.warm(options.seconds)
+            images = {name: each.warm(options.seconds)
+                      for name, each in rounds.items()}
             for _round in range(options.rounds):
                 for each in rounds.values():
                     each.run()
-            results[title] = {name: each.result()
-                              for name, each in rounds.items()}
+            results[title + options.suffix] = {
+                name: {**each.result(), 'images': images[name]}
+                for name, each in rounds.items()}
         bar.show(len(titles))
     for catalogue in catalogues.values():
         catalogue.delete_all()
@@ -124,33 +135,36 @@ def run(options):
 
     :param options: those of the command.
     """
-    with tempfile.TemporaryDirectory(prefix='glancelite-bench') as name:
-        folder = pathlib.Path(name)
-        running = [services.own(folder, options.database)]
-        if options.peer:
-            running.append(services.peer(options.peer, options.peer_command,
-                                         folder))
-        try:
-            return _run(options, running)
-        finally:
-            for service in running:
-                service.stop()
-
-
-def _run(options, running):
-    database = services.database_server(options.database)
-    results = {'sizes': {}, 'memory': {}, 'floor': {}}
+    results = {name: {} for name in ('sizes', 'memory', 'floor',
+                                     'first_answer')}
     for size in options.sizes:
+        database = options.database.replace(SIZE, str(size))
         with progress.Bar('images', size) as bar:
-            populate.populate(options.database, size, bar.show)
-        if 'first_answer' not in results:
-            results['first_answer'] = _starts(running, options.starts)
-        results['sizes'][str(size)] = _measure(running, options, database,
-                                               size)
-        results['memory'][str(size)] = {
-            service.name: service.group.memory() for service in running}
-        client = wire.Client(running[0].port)
-        results['floor'][str(size)] = floor.Floor(
-            options.database, client).measure()
-        client.close()
+            populate.populate(database, size, bar.show)
+        with tempfile.TemporaryDirectory(prefix='glancelite-bench') as name:
+            folder = pathlib.Path(name)
+            running = [services.own(folder, database, options.configuration)]
+            if options.peer:
+                command = options.peer_command
+                running.append(services.peer(
+                    options.peer, command and command.replace(
+                        SIZE, str(size)), folder))
+            try:
+                _run(options, running, database, size, results)
+            finally:
+                for service in running:
+                    service.stop()
     return results
+
+
+def _run(options, running, database, size, results):
+    """Measure one size, and add to the results."""
+    key = str(size)
+    results['first_answer'][key] = _starts(running, options.starts)
+    results['sizes'][key] = _measure(
+        running, options, services.database_server(database), size)
+    results['memory'][key] = {service.name: service.group.memory()
+                              for service in running}
+    client = wire.Client(running[0].port)
+    results['floor'][key] = floor.Floor(database, client).measure()
+    client.close()

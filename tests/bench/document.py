@@ -19,15 +19,27 @@ def write(options):
     :param options: those of the command.
     """
     page = _PAGE.read_text()
-    for path in options.results:
-        results = json.loads(path.read_text())
-        if 'sizes' in results:
-            plot.draw(results['sizes'], _PLOT)
-            page = _between(page, 'catalogue', _catalogue(results))
-        else:
+    found = [json.loads(path.read_text()) for path in options.results]
+    catalogue = _merged([each for each in found if 'sizes' in each])
+    if catalogue:
+        plot.draw(catalogue['sizes'], _PLOT)
+        page = _between(page, 'catalogue', _catalogue(catalogue))
+    for each in found:
+        if 'measures' in each:
             page = _between(page, 'data', table.restructured(
-                *table.of_data(results)))
+                *table.of_data(each)))
     _PAGE.write_text(page)
+
+
+def _merged(found):
+    """:returns: results of several sizes and titles in one; later ones win.
+    """
+    merged = {}
+    for results in found:
+        for part, sizes in results.items():
+            for size, each in sizes.items():
+                merged.setdefault(part, {}).setdefault(size, {}).update(each)
+    return merged
 
 
 def _catalogue(results):

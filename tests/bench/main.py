@@ -29,7 +29,8 @@ def _add_catalogue(commands):
     parser.add_argument(
         'database', help='URL of a database, as SQLAlchemy has it; it is '
         'filled with images, and must be empty, of Glance and adopted, or '
-        'from an earlier run')
+        f'from an earlier run. {catalogue.SIZE} in it, and in the command '
+        'of the peer, stands for the number of images: one database for each')
     parser.add_argument(
         '--sizes', type=_sizes, default=[1000, 10_000, 100_000],
         metavar='N,N', help='images in the catalogue, ascending '
@@ -41,6 +42,11 @@ def _add_catalogue(commands):
                         help='times that each service is started (3)')
     parser.add_argument('--only', action='append', metavar='WORD',
                         help='requests whose title has it')
+    parser.add_argument('--configuration', type=pathlib.Path, metavar='FILE',
+                        help='options that glancelite has besides')
+    parser.add_argument('--suffix', default='', metavar='TEXT',
+                        help='what titles have at their ends, to tell '
+                        'measurements with other options apart')
     _add_peer(parser)
 
 

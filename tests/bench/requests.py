@@ -30,6 +30,8 @@ class Catalogue:
         self._ids = [image['id'] for image in page
                      if image['owner'] == MEMBER[0]]
         self._deep = self._marker_near_the_end(size)
+        self._many = [image['id'] for image in self._list(
+            '?limit=1000&visibility=all', wire.ADMIN).document['images']]
         self._made = []
 
     def _list(self, query, caller=MEMBER):
@@ -39,32 +41,12 @@ class Catalogue:
         """:returns: the id of an image that few are older than."""
         oldest = self._list('?limit=1000&sort=created_at:asc')
         images = oldest.document['images']
-        return images[min(len(images) - 1, size // 50)]['id']
-
-    def list_25(self):
-        """The first page, for a project with a tenth of the catalogue."""
-        return self._list('')
-
-    def list_25_admin(self):
-        """The first page, for an administrator."""
-        return self._list('', wire.ADMIN)
-
-    def list_1000(self):
-        """A page of 1000."""
-        return self._list('?limit=1000')
-
-    def list_1000_admin(self):
-        """A page of 1000, for an administrator."""
-        return self._list('?limit=1000', wire.ADMIN)
+        return images[min(len(images) - 1, max(30, size // 50))]['id']
 
     def list_by_property(self):
         """By a property that one image in a thousand has."""
         return self._list(
             f'?pipeline=pipeline-{self._chance.randrange(100) * 10:04}')
-
-    def list_by_common_property(self):
-        """By a property that every eighth image has."""
-        return self._list('?os_distro=debian')
 
     def list_by_tag(self):
         """By a tag that one image in a hundred has."""
@@ -75,17 +57,18 @@ class Catalogue:
         number = self._chance.randrange(100) * 10
         return self._list(f'?name={catalogue_rows.name(number)}')
 
-    def list_by_status(self):
-        """By a status that is rare."""
-        return self._list('?status=queued')
-
-    def list_shared(self):
-        """What a project sees that has three images among all."""
-        return self._list('?visibility=shared', GUEST)
+    def list_by_ids(self):
+        """By a thousand ids, as ``in:`` has them."""
+        return self._list(f'?limit=1000&id=in:{",".join(self._many)}',
+                          wire.ADMIN)
 
     def list_deep(self):
         """A page near the end."""
         return self._list(f'?marker={self._deep}')
+
+    def list_deep_by_name(self):
+        """A page near the end, in another order."""
+        return self._list(f'?marker={self._deep}&sort=name:desc')
 
     def show(self):
         """One image."""
@@ -127,28 +110,41 @@ class Catalogue:
             self.delete()
 
 
-def _sorted_by(key):
-    def ask(catalogue):
-        return catalogue._list(f'?sort={key}:asc')
-    return ask
+def _list(query, caller=MEMBER):
+    return lambda catalogue: catalogue._list(query, caller)
 
 
 #: Requests by title, in the order of the table.
 REQUESTS = {
-    'list of 25': Catalogue.list_25,
-    'list of 25, administrator': Catalogue.list_25_admin,
-    'list of 1000': Catalogue.list_1000,
-    'list of 1000, administrator': Catalogue.list_1000_admin,
+    'list of 25': _list(''),
+    'list of 25, administrator': _list('', wire.ADMIN),
+    'list of 1000': _list('?limit=1000'),
+    'list of 1000, administrator': _list('?limit=1000', wire.ADMIN),
+    'list of 25, all visibilities': _list('?visibility=all'),
+    'list of 25, community': _list('?visibility=community'),
+    'list of 25, shared': _list('?visibility=shared'),
+    'list of 3 shared images': _list('?visibility=shared', GUEST),
+    'list of 25, guest': _list('', GUEST),
+    'list of 25 near the end': Catalogue.list_deep,
+    'list of 25 near the end by name': Catalogue.list_deep_by_name,
     'list by rare property': Catalogue.list_by_property,
-    'list by common property': Catalogue.list_by_common_property,
+    'list by common property': _list('?os_distro=debian'),
+    'list by property and tag': _list('?os_distro=debian&tag=tag-007'),
     'list by tag': Catalogue.list_by_tag,
     'list by name': Catalogue.list_by_name,
-    'list by status': Catalogue.list_by_status,
-    'list of 3 shared images': Catalogue.list_shared,
-    'list of 25 near the end': Catalogue.list_deep,
-    **{f'list of 25 by {key}': _sorted_by(key) for key in (
+    'list by status': _list('?status=queued'),
+    'list by owner, administrator': _list(
+        f'?owner={catalogue_rows.project(3)}', wire.ADMIN),
+    'list by size': _list('?size_min=1000000000'),
+    'list by disk format': _list('?disk_format=iso'),
+    'list by min_disk': _list('?min_disk=20'),
+    'list by protected': _list('?protected=true'),
+    'list by time': _list('?created_at=lt:2023-01-02T00:00:00Z'),
+    'list by 1000 ids': Catalogue.list_by_ids,
+    **{f'list of 25 by {key}': _list(f'?sort={key}:asc') for key in (
         'id', 'name', 'status', 'container_format', 'disk_format', 'size',
         'updated_at')},
+    'list of 25 by size, descending': _list('?sort=size:desc'),
     'show': Catalogue.show,
     'create, 10 properties': Catalogue.create,
     'patch, 2 fields': Catalogue.patch,

@@ -37,7 +37,7 @@ master = true
 processes = 1
 http-socket = 127.0.0.1:{port}
 module = glancelite.wsgi:application
-env = OS_GLANCELITE_CONFIG_FILES={configuration}
+env = OS_GLANCELITE_CONFIG_FILES={configurations}
 '''
 _CONFIGURATION = '''[DEFAULT]
 enabled_backends = fast:file, cheap:file, web:http
@@ -116,11 +116,12 @@ class Service:
         self._process = None
 
 
-def own(folder, database):
+def own(folder, database, more=None):
     """:returns: glancelite on ``database``, with what it writes in a folder.
 
     :param folder: a path.
     :param database: URL of a database that it finds migrated.
+    :param more: path of a further configuration file, or None.
     """
     port = process.free_port()
     for name in ('fast', 'cheap', 'staging', 'tasks'):
@@ -129,7 +130,8 @@ def own(folder, database):
     configuration.write_text(_CONFIGURATION.format(
         folder=folder, database=database.replace('%', '%%'), paste=_PASTE))
     ini = folder / 'uwsgi.ini'
-    ini.write_text(_UWSGI.format(port=port, configuration=configuration))
+    ini.write_text(_UWSGI.format(port=port, configurations=';'.join(
+        str(each) for each in (configuration, more) if each)))
     beside = pathlib.Path(sys.executable).with_name('uwsgi')
     program = str(beside) if beside.exists() else shutil.which('uwsgi')
     if program is None:

@@ -85,15 +85,25 @@ def _figures(each):
 
 
 def of_growth(sizes):
-    """:returns: header and rows: the p50 of each list at each size."""
+    """:returns: header and rows: the p50 of each list at each size.
+
+    Answers grow until the page is full. Those of the same number of images
+    are compared: that of the largest catalogue, and that of the smallest one
+    in which the page is as full.
+    """
     names = sorted(sizes, key=int)
-    header = ['p50 ms', *(f'{int(name):,}' for name in names), 'growth']
+    header = ['p50 ms', *(f'{int(name):,}' for name in names), 'images',
+              'from', 'growth']
     rows = []
-    for title in sizes[names[0]]:
-        medians = [sizes[name][title][OURS]['p50'] for name in names
-                   if title in sizes[name]]
-        rows.append([title, *map(number, medians),
-                     times(medians[-1] / medians[0])])
+    for title in sizes[names[-1]]:
+        each = [sizes[name].get(title, {}).get(OURS) for name in names]
+        last = each[-1]
+        first = next(number for number, figures in enumerate(each)
+                     if figures and figures['images'] == last['images'])
+        rows.append([
+            title, *(number(figures and figures['p50']) for figures in each),
+            str(last['images'] or '-'), f'{int(names[first]):,}',
+            times(last['p50'] / each[first]['p50'])])
     return header, rows
 
 
@@ -116,11 +126,12 @@ def of_floor(results):
 def of_processes(results):
     """:returns: header and rows: memory, and time to the first answer."""
     names = list(next(iter(results['memory'].values())))
-    rows = [['seconds to the first answer', *(
-        number(results['first_answer'].get(name)) for name in names)]]
-    rows += [[f'MiB at {int(size):,} images',
-              *(number(memory[name]) for name in names)]
-             for size, memory in results['memory'].items()]
+    rows = []
+    for label, part in (('seconds to the first answer', 'first_answer'),
+                        ('MiB', 'memory')):
+        rows += [[f'{label}, {int(size):,} images',
+                  *(number(each.get(name)) for name in names)]
+                 for size, each in results[part].items()]
     return ['', *names], rows
 
 

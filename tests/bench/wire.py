@@ -31,6 +31,12 @@ class Answer:
         """:returns: the body as JSON."""
         return json.loads(self.body)
 
+    @property
+    def images(self):
+        """:returns: how many images a list has, None if it is none."""
+        found = self.document.get('images') if self.body else None
+        return None if found is None else len(found)
+
 
 class Client:
     """Talks to one service, on a connection as long as it is kept.
