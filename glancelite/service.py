@@ -160,7 +160,7 @@ def start(conf, threads=None, background=True):
         _migrate(service.database)
     if background:
         service.start()
-        _restart_after_fork(service)
+    _renew_after_fork(service, background)
     return service
 
 
@@ -173,17 +173,20 @@ def _migrate(database):
         migration.require_head(database)
 
 
-def _restart_after_fork(service):
+def _renew_after_fork(service, background):
     """A server may load the application first and fork then; the threads of
-    the parent do not come along.
+    the parent do not come along, and its connections are not to be used.
     """
     reference = weakref.ref(service)
 
-    def restart():
+    def renew():
         service = reference()
-        if service is not None and not service.stopped:
+        if service is None or service.stopped:
+            return
+        service.database.forget()
+        if background:
             service.start()
-    os.register_at_fork(after_in_child=restart)
+    os.register_at_fork(after_in_child=renew)
 
 
 @contextlib.contextmanager

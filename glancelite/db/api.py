@@ -1,34 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database: engine, transactions, retries, and what its errors mean."""
+"""The database: engine, transactions in oslo.db facades, retries, and errors."""
 import contextlib
 import datetime
 import functools
 
 from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exception
-from oslo_db.sqlalchemy import engines
+from oslo_db.sqlalchemy import enginefacade
 from oslo_log import log
 import sqlalchemy
 
 from glancelite import exception
+from glancelite.db import engine
 
 LOG = log.getLogger(__name__)
 
+#: What oslo.db is told of ``[database]``; it would look up in the global
+#: configuration whatever it is not told.
 _OPTIONS = ('sqlite_synchronous', 'mysql_sql_mode', 'mysql_wsrep_sync_wait',
             'connection_recycle_time', 'max_pool_size', 'max_retries',
             'retry_interval', 'max_overflow', 'connection_debug',
-            'connection_trace', 'pool_timeout')
-
-#: What every session with MySQL or MariaDB needs. The first also bounds what
-#: JSON_ARRAYAGG returns in MariaDB, and an image may have more than the
-#: default of properties. The second keeps the optimizer from intersecting
-#: the rows of one image with all rows of the catalogue that are not deleted.
-_MYSQL_SESSION = (
-    "SET SESSION group_concat_max_len = 268435456,"
-    " optimizer_switch = 'index_merge_intersection=off'")
-
-#: Seconds a SQLite writer waits for another one.
-_SQLITE_BUSY_SECONDS = 60
+            'connection_trace', 'connection_parameters', 'pool_timeout')
 
 #: This moment and a while, as each server computes it.
 _CLOCKS = {
@@ -41,40 +33,76 @@ _CLOCKS = {
         'utc', sqlalchemy.func.clock_timestamp()) + later,
 }
 
-#: The execution option of connections that write.
-_WRITES = 'glancelite_writes'
-
 
 class Database:
     """Transactions on the database that ``[database] connection`` names.
+
+    Two facades of oslo.db, since their engines differ in more than the URL:
+    what reads begins no transaction where the server needs none, and what
+    writes to SQLite takes its lock at once. Writing is in the facade's
+    transactions; reading takes a connection of its engine, for a facade
+    would open and roll back a transaction that is none, at every request.
 
     :param conf: a ``ConfigOpts`` with oslo.db's options registered.
     """
 
     def __init__(self, conf):
-        self._connection = conf.database.connection
-        self._slave_connection = conf.database.slave_connection
-        options = {name: getattr(conf.database, name) for name in _OPTIONS}
-        self._options = {name: value for name, value in options.items()
-                         if value is not None}
+        self._conf = conf.database
 
     @functools.cached_property
-    def engine(self):
-        """:returns: the SQLAlchemy engine that writes.
+    def _writers(self):
+        """The facade of what writes.
 
         :raises ConfigurationError: there is no such database, or it cannot
             be reached now.
         """
-        if not self._connection:
+        if not self._conf.connection:
             raise exception.ConfigurationError(
                 '[database] connection is not set')
+        facade = self._facade(self._conf.connection, engine.prepare,
+                              engine.lock_when_writing)
         with _faults():
-            engine = _engine(self._connection, self._options)
-        if engine.dialect.name not in _CLOCKS:
+            dialect = facade.writer.get_engine().dialect.name
+        if dialect not in _CLOCKS:
             raise exception.ConfigurationError(
-                f'[database] connection: {engine.dialect.name} is not one of '
+                f'[database] connection: {dialect} is not one of '
                 f'{", ".join(sorted(_CLOCKS))}')
-        return engine
+        return facade
+
+    @functools.cached_property
+    def _readers(self):
+        """The facade of what reads, from a replica if there is one.
+
+        A replica that is away must not keep the service from starting, so
+        nothing is tried before the first request.
+        """
+        if engine.is_in_memory(self.engine):
+            return self._writers
+        url = self._conf.connection
+        if self.dialect != 'sqlite':
+            url = self._conf.slave_connection or url
+        return self._facade(url, engine.prepare, engine.commit_by_itself,
+                            max_retries=0)
+
+    def _facade(self, url, *hooks, **options):
+        facade = enginefacade.transaction_context()
+        # oslo.db would sleep a moment whenever a connection comes back to
+        # the pool, for programs that give green threads no other chance.
+        facade.configure(
+            connection=url, slave_connection=None, sqlite_fk=True,
+            thread_checkin=False,
+            **{name: getattr(self._conf, name) for name in _OPTIONS} | options)
+        for hook in hooks:
+            facade.append_on_engine_create(hook)
+        return facade
+
+    @property
+    def engine(self):
+        """:returns: the SQLAlchemy engine that writes.
+
+        :raises ConfigurationError: as it does when nothing can be written.
+        """
+        return self._writers.writer.get_engine()
 
     @functools.cached_property
     def dialect(self):
@@ -83,21 +111,11 @@ class Database:
 
     @functools.cached_property
     def _reading(self):
-        """The engine that reads.
-
-        A server gives it connections of its own, on which each statement is
-        a transaction by itself: nothing is sent before or after it.
-        """
-        if self.dialect == 'sqlite':
-            return self.engine
-        engine = _engine(self._slave_connection or self._connection,
-                         self._options | {'max_retries': 0})
-        _commit_each_statement(engine)
-        return engine
+        return self._readers.reader.get_engine()
 
     @functools.cached_property
     def _writing(self):
-        return self.engine.execution_options(**{_WRITES: True})
+        return self._writers.writer.connection
 
     def reader(self):
         """:returns: a context manager of a connection that only reads.
@@ -112,7 +130,7 @@ class Database:
         The transaction is committed when the block ends, rolled back when
         it raises.
         """
-        return self._writing.begin()
+        return self._writing.using(_Block())
 
     def now(self):
         """:returns: naive UTC at the precision the columns keep.
@@ -138,9 +156,31 @@ class Database:
 
     def dispose(self):
         """Close the pooled connections."""
-        for name in ('engine', '_reading'):
-            if name in vars(self):
-                getattr(self, name).dispose()
+        for each in self._engines():
+            each.dispose()
+
+    def forget(self):
+        """In a process that was forked: leave the connections to the parent.
+
+        They are kept, not closed: closing tells a server, and SQLite, that
+        the parent is done with them.
+        """
+        for each in self._engines():
+            _inherited.append(each.pool)
+            each.dispose(close=False)
+
+    def _engines(self):
+        facades = {vars(self).get('_writers'), vars(self).get('_readers')}
+        return [facade.writer.get_engine() for facade in facades
+                if facade and facade.is_started]
+
+
+class _Block:
+    """What oslo.db keeps a transaction with: here, no other one joins it."""
+
+
+#: Pools of connections that belong to the process that we were forked from.
+_inherited = []
 
 
 @contextlib.contextmanager
@@ -157,52 +197,6 @@ def _faults():
         reason = str(error).splitlines()[0]
         raise exception.ConfigurationError(
             f'[database] connection: {reason}') from None
-
-
-def _engine(connection, options):
-    # oslo.db would sleep a moment whenever a connection comes back to the
-    # pool, for programs that give green threads no other chance to run.
-    engine = engines.create_engine(connection, sqlite_fk=True,
-                                   thread_checkin=False, **options)
-    prepare = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}.get(
-        engine.dialect.name)
-    if prepare:
-        prepare(engine)
-    # oslo.db has tried the database; that connection is not prepared.
-    engine.dispose()
-    return engine
-
-
-def _commit_each_statement(engine):
-    engine.dialect.skip_autocommit_rollback = True
-
-    @sqlalchemy.event.listens_for(engine, 'connect')
-    def configure(connection, record):
-        engine.dialect.set_isolation_level(connection, 'AUTOCOMMIT')
-
-
-def _prepare_mysql(engine):
-    @sqlalchemy.event.listens_for(engine, 'connect')
-    def configure(connection, record):
-        with connection.cursor() as cursor:
-            cursor.execute(_MYSQL_SESSION)
-
-
-def _prepare_sqlite(engine):
-    @sqlalchemy.event.listens_for(engine, 'connect')
-    def configure(connection, record):
-        connection.execute(f'PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS}000')
-        connection.execute('PRAGMA journal_mode=WAL')
-
-    @sqlalchemy.event.listens_for(engine, 'begin')
-    def begin(connection):
-        # A deferred transaction that turns from reading to writing fails at
-        # once when another one has written; taking the lock first waits.
-        # oslo.db has just begun a deferred one, and there is no way before
-        # it: SQLAlchemy ignores insert=True for this event.
-        if connection.get_execution_options().get(_WRITES):
-            connection.exec_driver_sql('ROLLBACK')
-            connection.exec_driver_sql('BEGIN IMMEDIATE')
 
 
 #: MySQL's errors for characters that a table cannot hold, and that it cannot

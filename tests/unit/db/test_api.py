@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transactions of SQLite, which knows one writer at a time."""
+import os
 import threading
 import unittest
 
+from oslo_config import cfg
+from oslo_db import options
 import sqlalchemy
 
 from glancelite import conf as conf_package
@@ -62,6 +65,32 @@ class SqliteTransactionTest(unittest.TestCase):
             writing.execute(sqlalchemy.text('UPDATE numbers SET number = 9'))
             with self.database.reader() as reading:
                 self.assertEqual(0, self.read(reading))
+
+    def test_a_forked_process_has_connections_of_its_own(self):
+        with self.database.reader() as connection:
+            inherited = connection.connection.dbapi_connection
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                self.database.forget()
+                with self.database.reader() as connection:
+                    used = connection.connection.dbapi_connection
+                    status = int(used is inherited
+                                 or self.read(connection) != 0)
+            finally:
+                os._exit(status)
+        self.assertEqual(0, os.waitpid(child, 0)[1])
+        with self.database.reader() as connection:
+            self.assertIs(inherited, connection.connection.dbapi_connection)
+            self.assertEqual(0, self.read(connection))
+
+    def test_the_global_configuration_is_not_asked(self):
+        cfg.CONF.register_opts(options.database_opts, 'database')
+        self.addCleanup(cfg.CONF.clear_override, 'connection', 'database')
+        cfg.CONF.set_override('connection', 'sqlite://', 'database')
+        with self.database.reader() as connection:
+            self.assertEqual(0, self.read(connection))
 
     def test_what_fails_is_undone(self):
         with self.assertRaises(ZeroDivisionError):

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an engine needs beyond what oslo.db gives it; hooks of its facade.
+
+Each runs when oslo.db has made an engine and tried the database.
+"""
+import sqlalchemy
+from sqlalchemy import pool
+
+#: What every session with MySQL or MariaDB needs. The first also bounds what
+#: JSON_ARRAYAGG returns in MariaDB, and an image may have more than the
+#: default of properties. The second keeps the optimizer from intersecting
+#: the rows of one image with all rows of the catalogue that are not deleted.
+_MYSQL_SESSION = (
+    "SET SESSION group_concat_max_len = 268435456,"
+    " optimizer_switch = 'index_merge_intersection=off'")
+
+#: Seconds a SQLite writer waits for another one.
+_SQLITE_BUSY_SECONDS = 60
+
+
+def is_in_memory(engine):
+    """:returns: whether the database is SQLite's, and nowhere else."""
+    return isinstance(engine.pool, pool.StaticPool)
+
+
+def prepare(engine):
+    """Let every connection be set up for our statements."""
+    setup = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}.get(
+        engine.dialect.name)
+    if setup:
+        setup(engine)
+    # The connection that oslo.db has tried the database with is not.
+    engine.dispose()
+
+
+def commit_by_itself(engine):
+    """Make a transaction of each statement: nothing is sent around it.
+
+    SQLite sees one state of the database as long as a transaction lasts.
+    """
+    if engine.dialect.name == 'sqlite':
+        return
+    engine.dialect.skip_autocommit_rollback = True
+
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        engine.dialect.set_isolation_level(connection, 'AUTOCOMMIT')
+
+
+def lock_when_writing(engine):
+    """Let SQLite's transactions take the lock of the writer first.
+
+    A deferred one that turns from reading to writing fails at once when
+    another one has written; taking the lock first waits.
+    """
+    if engine.dialect.name != 'sqlite':
+        return
+
+    @sqlalchemy.event.listens_for(engine, 'begin')
+    def begin(connection):
+        # oslo.db has just begun a deferred one, and there is no way before
+        # it: SQLAlchemy ignores insert=True for this event.
+        connection.exec_driver_sql('ROLLBACK')
+        connection.exec_driver_sql('BEGIN IMMEDIATE')
+
+
+def _prepare_mysql(engine):
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        with connection.cursor() as cursor:
+            cursor.execute(_MYSQL_SESSION)
+
+
+def _prepare_sqlite(engine):
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def configure(connection, record):
+        connection.execute(f'PRAGMA busy_timeout={_SQLITE_BUSY_SECONDS}000')
+        connection.execute('PRAGMA journal_mode=WAL')
+    if not is_in_memory(engine):
+        _keep_connections(engine)
+
+
+def _keep_connections(engine):
+    """Pool the connections to a file.
+
+    oslo.db closes one after each transaction. Opening it anew, reading the
+    schema, and writing back the log with the last one that is closed took
+    more than half the time of a request.
+    """
+    single = engine.pool
+    engine.pool = pool.QueuePool(
+        single._creator, dialect=single._dialect, _dispatch=single.dispatch)
