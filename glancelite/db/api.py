@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database: engine, transactions in oslo.db facades, retries, and errors."""
+"""The database: facades of oslo.db, retries, and what its errors mean."""
 import contextlib
 import datetime
 import functools
