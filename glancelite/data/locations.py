@@ -163,17 +163,17 @@ class Edit:
         """Remove the location in ``store``; callers need not see any.
 
         :raises LocationStatusConflict: the image is not active.
+        :raises LastLocation: the image has only one, in whatever store.
         :raises NotInStore: it has none there.
-        :raises LastLocation: it is the only one.
         """
         self._require_status('remove')
         present = self._image.locations
         left = [location for location in present
                 if location.metadata.get('store') != store]
+        if not left or len(present) == 1:
+            raise exception.LastLocation()
         if len(left) == len(present):
             raise exception.NotInStore(image_id=self._image.id, store=store)
-        if not left:
-            raise exception.LastLocation()
         present[:] = left
 
     def replace(self, values):

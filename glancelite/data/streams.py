@@ -20,6 +20,9 @@ _INSPECTED = ('qcow2', 'vhd', 'vhdx', 'vmdk', 'vdi', 'iso')
 #: What unrecognised content is called, and a bare partition table.
 _OPAQUE = ('raw', 'gpt')
 
+#: Bytes that tell every format there is, but for what stands at the end.
+_TELLING = 1024 ** 2
+
 
 class Digest:
     """A consumer that computes one digest.
@@ -52,22 +55,34 @@ class Inspection:
         self._required = required
         self._block = b''
         self._size = 0
-        expected = required and disk_format in _INSPECTED
-        self._wrapper = format_inspector.InspectWrapper(
-            self, expected_format=disk_format if expected else None)
+        self._wrapper = format_inspector.InspectWrapper(self)
+        self._expected = None
+        if required and disk_format in _INSPECTED:
+            self._expected = format_inspector.get_inspector(disk_format)()
+        self._refuted = False
 
     def write(self, block):
         """Take the next block.
 
-        :raises FormatMismatch: as soon as the content tells.
+        :raises FormatMismatch: as soon as the content tells its format.
         """
         self._block = block
         self._size += len(block)
+        self._wrapper.read(len(block))
+        if self._expected and not self._refuted:
+            self._refuted = not self._may_be_expected(block)
+        if self._refuted and (self._size >= _TELLING
+                              or self._wrapper.formats is not None):
+            raise self._mismatch()
+
+    def _may_be_expected(self, block):
+        expected = self._expected
         try:
-            self._wrapper.read(len(block))
+            expected.eat_chunk(block)
         except Exception:
-            # Whatever the expected inspector stumbles over is no such disk.
-            raise exception.FormatMismatch(format=self._disk_format) from None
+            # Whatever the inspector stumbles over is no such disk.
+            return False
+        return not expected.complete or expected.format_match
 
     def read(self, size):
         """For the wrapper: the block at hand."""
@@ -83,6 +98,8 @@ class Inspection:
         :raises UnsafeImage: the content refers outside itself.
         """
         self._wrapper.close()
+        if self._refuted:
+            raise self._mismatch()
         try:
             found = self._wrapper.format
         except format_inspector.ImageFormatError:
@@ -101,7 +118,16 @@ class Inspection:
         accepted = ((self._disk_format,) if self._disk_format in _INSPECTED
                     else _OPAQUE)
         if found is None or found.NAME not in accepted:
-            raise exception.FormatMismatch(format=self._disk_format)
+            raise self._mismatch()
+
+    def _mismatch(self):
+        """:returns: the error, which names the format that was found."""
+        found = self._wrapper.formats
+        if found is None:
+            self._wrapper.close()
+            found = self._wrapper.formats
+        return exception.FormatMismatch(
+            format=self._disk_format, found=', '.join(sorted(map(str, found))))
 
     def _require_safe(self, found):
         if found.NAME not in _OPAQUE and found.NAME != self._disk_format:

@@ -41,7 +41,9 @@ class Uploader:
         :param size: bytes announced, or None.
         :param store: identifier of a store, None for the default one.
         :param digests: (hashlib name, bytes) pairs the data must have.
+        :raises UnknownStore: there is none of that name.
         :raises InvalidTransition: the image is not queued.
+        :raises StoreReadOnly: it takes no uploads.
         :raises FormatsNotSet: disk_format or container_format is missing.
         :raises SizeMismatch, DigestMismatch: the data is not what was
             announced.
@@ -50,9 +52,10 @@ class Uploader:
             the data cannot be kept. Nothing of it is left behind, and the
             image is queued again, whatever was raised.
         """
-        driver = self._stores.writable(store)
+        self._stores.named(store)
         image.require_transition('saving')
         image.require_formats()
+        driver = self._stores.writable(store)
         lease = _lease(image, driver, 'saving')
         with (self._quota.reserve(context, image, size) as claim,
               self._taken(context, image, lease)):

@@ -33,6 +33,10 @@ class StoreMissing(error.Conflict):
     sentence = _('Store for identifier %(store)s not found')
 
 
+class StoreNotHere(error.Conflict):
+    sentence = _("Store '%(store)s' is not configured on this node.")
+
+
 class ImportCutOff(error.Conflict):
     sentence = _('The import was cut off several times; it may be too much '
                  'for the service as it is.')

@@ -9,6 +9,12 @@ class ImageGone(error.GlanceliteError):
     sentence = _('Image %(image_id)s was deleted during the upload.')
 
 
+class StoreReadOnly(error.GlanceliteError):
+    code = 410
+    sentence = _("Store '%(store)s' is read-only: images cannot be added to "
+                 'it.')
+
+
 class LengthRequired(error.GlanceliteError):
     code = 411
     sentence = _('This server cannot receive chunked bodies; send a '
@@ -88,7 +94,8 @@ class UnsupportedMediaType(error.GlanceliteError):
 
 class FormatMismatch(error.GlanceliteError):
     code = 415
-    sentence = _('Image disk_format %(format)s does not match stream data')
+    sentence = _('Image disk_format %(format)s does not match stream data '
+                 '%(found)s')
 
 
 class UnsafeImage(error.GlanceliteError):

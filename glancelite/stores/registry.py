@@ -60,15 +60,27 @@ class Stores:
     def __iter__(self):
         return iter(self._drivers.values())
 
+    def named(self, identifier=None):
+        """:returns: the driver named, or the default one.
+
+        :raises UnknownStore: when there is none of that name.
+        """
+        if identifier is None or not self.multiple:
+            return self.default
+        driver = self._drivers.get(identifier)
+        if driver is None:
+            raise exception.UnknownStore(store=identifier)
+        return driver
+
     def writable(self, identifier=None):
         """:returns: the driver named, or the default one, for an upload.
 
         :raises UnknownStore: when there is none of that name.
+        :raises StoreReadOnly: it takes no uploads.
         """
-        driver = (self._drivers.get(identifier) if identifier and self.multiple
-                  else self.default)
-        if driver is None or not driver.writable:
-            raise exception.UnknownStore(store=identifier)
+        driver = self.named(identifier)
+        if not driver.writable:
+            raise exception.StoreReadOnly(store=identifier)
         return driver
 
     def internal(self, identifier):

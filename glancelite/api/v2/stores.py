@@ -23,7 +23,8 @@ class StoresController:
         """Delete the copy of the image in ``store_id``, never the last."""
         if not self._stores.multiple:
             raise exception.NotFound('The resource could not be found.')
-        self._stores.require([store_id])
+        if store_id not in self._stores.identifiers:
+            raise exception.StoreNotHere(store=store_id)
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id,
                                      'delete_image_location')

@@ -8,6 +8,7 @@ import tempfile
 import threading
 
 import testtools
+from testtools import matchers
 
 from glancelite import exception
 from glancelite.data import streams
@@ -183,6 +184,31 @@ class InspectionTest(testtools.TestCase):
         for disk_format in ('qcow2', 'vdi', 'vmdk', 'vhd', 'vhdx', 'iso'):
             self.assertRaises(exception.FormatMismatch, self.inspect,
                               disk_format, DATA)
+
+    def test_the_refusal_names_the_format_that_was_found(self):
+        for disk_format, data, found in (
+                ('qcow2', DATA, 'raw'), ('qcow2', b'', 'raw'),
+                ('iso', self.disk('qcow2'), 'qcow2'),
+                ('vmdk', self.disk('vdi'), 'vdi'),
+                ('ami', self.disk('qcow2'), 'qcow2')):
+            error = self.assertRaises(exception.FormatMismatch, self.inspect,
+                                      disk_format, data)
+            self.assertThat(str(error), matchers.EndsWith(
+                f'disk_format {disk_format} does not match stream data '
+                f'{found}'))
+
+    def test_a_disk_that_is_two_is_named_as_both(self):
+        data = self.disk('qcow2').ljust(34 * 1024 + 512, b'\0')
+        volume = 32 * 1024
+        data = data[:volume] + b'\x01CD001\x01' + data[volume + 7:]
+        error = self.assertRaises(exception.FormatMismatch, self.inspect,
+                                  'vdi', data)
+        self.assertIn('iso, qcow2', str(error))
+
+    def test_data_of_another_format_is_refused_before_its_end(self):
+        inspection = streams.Inspection('qcow2', True)
+        self.assertRaises(exception.FormatMismatch, inspection.write,
+                          bytes(1024 ** 2))
 
     def test_anything_may_be_called_raw(self):
         self.assertEqual(len(DATA), self.inspect('raw', DATA))

@@ -113,4 +113,4 @@ class ConfiguredTest(testtools.TestCase):
         stores = self.stores(enabled_backends={'fast': 'file',
                                                'web': 'http'},
                              glance_store__default_backend='fast')
-        self.assertRaises(exception.UnknownStore, stores.writable, 'web')
+        self.assertRaises(exception.StoreReadOnly, stores.writable, 'web')
