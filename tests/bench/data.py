@@ -16,13 +16,14 @@ from tests.bench import progress
 from tests.bench import services
 from tests.bench import table
 from tests.bench import transfers
+from tests.servers import kinds
 from tests.servers import servers
 
 MEASURES = (table.UPLOAD, table.CHUNKED, table.UPLOADS, table.DOWNLOAD,
             table.DOWNLOADS)
 
 #: Of those that etc/ configures: waitress is not for production.
-SERVERS = ('eventlet', 'gunicorn', 'uwsgi', 'mod_wsgi')
+SERVERS = ('eventlet', 'gunicorn', 'uwsgi', 'mod_wsgi_embedded', 'mod_wsgi')
 
 _BLOCK = 1 << 22
 
@@ -167,7 +168,7 @@ def _start(options, folder, stack):
     tempfile.tempdir = str(folder)
     stack.callback(setattr, tempfile, 'tempdir', None)
     for name in options.servers or SERVERS:
-        reason = servers.SERVERS[name].missing()
+        reason = kinds.SERVERS[name].missing()
         if reason:
             missing[name] = reason
             continue

@@ -2,8 +2,9 @@
 """The real application, started for a test from a configuration file.
 
 In mode ``wsgi`` it is called in the test's own process, under native
-threads; in mode ``eventlet`` glancelite-api runs as a process of its own.
-``GLANCELITE_TEST_DATABASE`` (sqlite, mysql or postgresql) chooses the
+threads; in mode ``eventlet`` glancelite-api runs as a process of its own, or
+the server of :mod:`tests.servers.kinds` that ``GLANCELITE_TEST_SERVER``
+names. ``GLANCELITE_TEST_DATABASE`` (sqlite, mysql or postgresql) chooses the
 database.
 """
 import atexit
@@ -14,7 +15,6 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 import fixtures
@@ -28,11 +28,16 @@ from glancelite.db import api as db_api
 from glancelite.db import migration
 from tests import databases
 from tests.functional import client
+from tests.servers import kinds
 
 MODES = ('wsgi', 'eventlet')
 
-#: For testscenarios: each test in every mode.
-SCENARIOS = [(mode, {'mode': mode}) for mode in MODES]
+#: The server that the tests were asked to run under.
+_SERVER = os.environ.get('GLANCELITE_TEST_SERVER')
+
+#: For testscenarios: each test in every mode, or under that server.
+SCENARIOS = ([(_SERVER, {'mode': 'eventlet'})] if _SERVER else
+             [(mode, {'mode': mode}) for mode in MODES])
 
 #: Seconds for what takes a moment; beyond them a test fails.
 PATIENCE = 60
@@ -67,6 +72,7 @@ class Application(fixtures.Fixture):
     :param port: a :class:`Port` to serve on, in mode eventlet.
     :param limits: resource limits (soft) of the server process, by name.
     :param started: False leaves starting the server process to the test.
+    :param server: a :class:`kinds.Server` for mode eventlet.
     :param options: options by name; a dict is a group. None leaves an
         option out; ``{folder}`` in a value is :attr:`folder`.
     :ivar folder: everything the service writes, as a path.
@@ -75,9 +81,10 @@ class Application(fixtures.Fixture):
     """
 
     def __init__(self, mode, port=None, limits=None, started=True,
-                 **options):
+                 server=None, **options):
         super().__init__()
         self._mode = mode
+        self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
         self._port = port
         self._limits = limits or {}
         self._started = started
@@ -136,17 +143,25 @@ class Application(fixtures.Fixture):
             process.wait()
 
     def run_server(self):
-        """:returns: a started ``glancelite-api``, as a ``Popen``."""
+        """:returns: the started server, as a ``Popen``."""
+        environment = {
+            **os.environ, **self._server.environment,
+            'PYTHONPATH': str(ROOT),
+            'OS_GLANCELITE_CONFIG_FILES': str(self.configuration)}
         with open(self.log, 'ab') as log:
             process = subprocess.Popen(
-                [sys.executable, '-m', 'glancelite.cmd.api', '--config-file',
-                 str(self.configuration)],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self._server.command(self), cwd=ROOT, env=environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for name, value in self._limits.items():
             number = getattr(resource, name)
             hard = resource.prlimit(process.pid, number)[1]
             resource.prlimit(process.pid, number, (value, hard))
         return process
+
+    @property
+    def address(self):
+        """:returns: host and port of the server process."""
+        return f'127.0.0.1:{self._port.number}'
 
     def files(self):
         """:returns: sorted names of all files in the store."""

@@ -12,6 +12,7 @@ import testtools
 
 from tests.functional import application
 from tests.functional import client
+from tests.servers import kinds
 from tests.servers import servers
 
 DATA = b'0123456789' * 100000
@@ -179,10 +180,10 @@ class NginxTest(FrontEndTests, testtools.TestCase):
         self.assertEqual(404, answer.status)
 
 
-class SendfileModule(servers.ModWsgi):
+class SendfileModule(kinds.EmbeddedModWsgi):
     """Apache httpd with mod_xsendfile."""
 
-    module = servers.APACHE_MODULES / 'mod_xsendfile.so'
+    module = kinds.APACHE_MODULES / 'mod_xsendfile.so'
 
     def missing(self):
         if not self.module.exists():

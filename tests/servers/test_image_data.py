@@ -12,6 +12,7 @@ from testtools import content
 
 from tests.functional import application
 from tests.functional import client
+from tests.servers import kinds
 from tests.servers import servers
 from tests.servers import table
 
@@ -50,11 +51,11 @@ def sha512(pieces):
 class ServerTestCase(testtools.TestCase):
     """A test under the server that a scenario names."""
 
-    scenarios = [(name, {'name': name}) for name in servers.SERVERS]
+    scenarios = [(name, {'name': name}) for name in kinds.SERVERS]
 
     def setUp(self):
         super().setUp()
-        self.server = servers.SERVERS[self.name]
+        self.server = kinds.SERVERS[self.name]
         missing = self.server.missing()
         if missing:
             self.skipTest(missing)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tempest's image API tests against the service, behind Apache and Keystone.
+"""
