@@ -15,6 +15,7 @@ from oslo_log import log
 from glancelite import conf as configuration
 from glancelite.cmd import data_commands
 from glancelite.db import api as db
+from glancelite.db import characters
 from glancelite.db import migration
 
 #: What ``db check`` of other OpenStack services says with an exit status.
@@ -57,8 +58,16 @@ def _release(database):
     print('The database is released; what Glance made is as it was.')
 
 
-_DATABASE_COMMANDS = {'sync': _sync, 'version': _version, 'check': _check,
-                      'adopt': _adopt, 'release': _release}
+def _convert(database):
+    """Let the texts of a MySQL that Glance has made take all of Unicode."""
+    for table in characters.convert(database):
+        print(f'{table} is done.', flush=True)
+    print('All texts take all of Unicode.')
+
+
+_DATABASE_COMMANDS = {
+    'sync': _sync, 'version': _version, 'check': _check, 'adopt': _adopt,
+    'release': _release, 'convert-utf8mb4': _convert}
 
 #: How glance-manage spells them besides.
 _SPELLINGS_OF_GLANCE = {'db_sync': _sync, 'db_version': _version,

@@ -20,7 +20,7 @@ LOG = log.getLogger(__name__)
 _OPTIONS = ('sqlite_synchronous', 'mysql_sql_mode', 'mysql_wsrep_sync_wait',
             'connection_recycle_time', 'max_pool_size', 'max_retries',
             'retry_interval', 'max_overflow', 'connection_debug',
-            'connection_trace', 'connection_parameters', 'pool_timeout')
+            'connection_trace', 'pool_timeout')
 
 #: This moment and a while, as each server computes it.
 _CLOCKS = {
@@ -59,9 +59,9 @@ class Database:
         if not self._conf.connection:
             raise exception.ConfigurationError(
                 '[database] connection is not set')
-        facade = self._facade(self._conf.connection, engine.prepare,
-                              engine.lock_when_writing)
         with _faults():
+            facade = self._facade(self._conf.connection, engine.prepare,
+                                  engine.lock_when_writing)
             dialect = facade.writer.get_engine().dialect.name
         if dialect not in _CLOCKS:
             raise exception.ConfigurationError(
@@ -89,8 +89,9 @@ class Database:
         # oslo.db would sleep a moment whenever a connection comes back to
         # the pool, for programs that give green threads no other chance.
         facade.configure(
-            connection=url, slave_connection=None, sqlite_fk=True,
-            thread_checkin=False,
+            connection=engine.url(url, self._conf.connection_parameters),
+            connection_parameters=None, slave_connection=None,
+            sqlite_fk=True, thread_checkin=False,
             **{name: getattr(self._conf, name) for name in _OPTIONS} | options)
         for hook in hooks:
             facade.append_on_engine_create(hook)

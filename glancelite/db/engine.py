@@ -18,6 +18,20 @@ _MYSQL_SESSION = (
 _SQLITE_BUSY_SECONDS = 60
 
 
+def url(text, parameters):
+    """:returns: the URL to connect to, with ``parameters`` added.
+
+    MySQL is spoken to in all of Unicode, though Glance's documentation has
+    ``charset=utf8`` there: a table with less room converts what it can.
+    """
+    found = sqlalchemy.make_url(text)
+    if parameters:
+        found = found.update_query_string(parameters)
+    if found.get_backend_name() in ('mysql', 'mariadb'):
+        found = found.update_query_dict({'charset': 'utf8mb4'})
+    return found
+
+
 def is_in_memory(engine):
     """:returns: whether the database is SQLite's, and nowhere else."""
     return isinstance(engine.pool, pool.StaticPool)

@@ -60,6 +60,9 @@ class Images:
         :param check_visibility: False for the service's own work.
         :raises ImageNotFound: when it is not there, or not for the caller.
         """
+        # MySQL would refuse to compare some texts with an id.
+        if not image_id.isascii():
+            raise exception.ImageNotFound(image_id=image_id)
         statement = self._statements.one(
             image_shape.kind_of_caller(context))
         with self._database.reader() as connection:

@@ -62,6 +62,8 @@ class Tasks:
 
         :raises TaskNotFound: it is not there, or another project's.
         """
+        if not task_id.isascii():
+            raise exception.TaskNotFound(task_id=task_id)
         statement = _select().where(_tasks.c.id == task_id)
         if not context.is_admin:
             statement = statement.where(

@@ -69,6 +69,8 @@ class Application(fixtures.Fixture):
     """A service of its own: database, stores, configuration, client.
 
     :param mode: one of ``MODES``.
+    :param backend: 'sqlite', 'mysql' or 'postgresql'; by default what
+        ``GLANCELITE_TEST_DATABASE`` says.
     :param port: a :class:`Port` to serve on, in mode eventlet.
     :param limits: resource limits (soft) of the server process, by name.
     :param started: False leaves starting the server process to the test.
@@ -80,10 +82,12 @@ class Application(fixtures.Fixture):
     :ivar client: talks to the service.
     """
 
-    def __init__(self, mode, port=None, limits=None, started=True,
-                 server=None, **options):
+    def __init__(self, mode, backend=None, port=None, limits=None,
+                 started=True, server=None, **options):
         super().__init__()
         self._mode = mode
+        self._backend = (backend or os.environ.get('GLANCELITE_TEST_DATABASE')
+                         or 'sqlite')
         self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
         self._port = port
         self._limits = limits or {}
@@ -97,7 +101,8 @@ class Application(fixtures.Fixture):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.store = self.folder / 'images'
         self.log = self.folder / 'log'
-        self.database = self._database()
+        self.database = self.useFixture(
+            databases.Database(self._backend)).url
         if self._mode == 'eventlet' and not self._port:
             self._port = self.useFixture(Port())
         self.configuration = self.folder / 'glancelite-api.conf'
@@ -179,10 +184,6 @@ class Application(fixtures.Fixture):
         children = pathlib.Path(f'/proc/{pid}/task/{pid}/children')
         return [int(word) for word in children.read_text().split()]
 
-    def _database(self):
-        backend = os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite'
-        return self.useFixture(databases.Database(backend)).url
-
     def _defaults(self):
         return {
             'bind_host': '127.0.0.1',
@@ -250,15 +251,15 @@ def _restore_log(handlers):
 _shared = {}
 
 
-def shared(mode, **options):
+def shared(mode, backend=None, **options):
     """:returns: an application with these options, for many tests.
 
     It lives as long as this process; tests keep apart by their personas'
     projects.
     """
-    key = mode, repr(options)
+    key = mode, backend, repr(options)
     if key not in _shared:
-        started = Application(mode, **options)
+        started = Application(mode, backend, **options)
         started.setUp()
         atexit.register(started.cleanUp)
         _shared[key] = started
@@ -272,14 +273,19 @@ class SharedTestCase(testtools.TestCase):
     ``load_tests = testscenarios.load_tests_apply_scenarios``.
 
     :cvar options: options of the application.
+    :cvar backend: the database, where a test is about it; it is skipped
+        where there is no such server.
     """
 
     mode = 'wsgi'
+    backend = None
     options = {}
 
     def setUp(self):
         super().setUp()
-        self.application = shared(self.mode, **self.options)
+        if self.backend and (reason := databases.unavailable(self.backend)):
+            self.skipTest(reason)
+        self.application = shared(self.mode, self.backend, **self.options)
         self.client = self.application.client.renewed()
         self.addOnException(self._add_log)
 

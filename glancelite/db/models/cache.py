@@ -8,7 +8,7 @@ node_reference = sqlalchemy.Table(
     'node_reference', columns.metadata,
     sqlalchemy.Column('node_reference_id', columns.BigInteger,
                       primary_key=True, nullable=False),
-    sqlalchemy.Column('node_reference_url', sqlalchemy.String(255),
+    sqlalchemy.Column('node_reference_url', columns.string(255),
                       nullable=False),
     sqlalchemy.UniqueConstraint(
         'node_reference_url', name='uq_node_reference_node_reference_url'),
@@ -17,13 +17,13 @@ node_reference = sqlalchemy.Table(
 cached_images = sqlalchemy.Table(
     'cached_images', columns.metadata,
     columns.serial(columns.BigInteger),
-    sqlalchemy.Column('image_id', sqlalchemy.String(36), nullable=False),
+    sqlalchemy.Column('image_id', columns.Uuid, nullable=False),
     sqlalchemy.Column('last_accessed', sqlalchemy.DateTime, nullable=False),
     sqlalchemy.Column('last_modified', sqlalchemy.DateTime, nullable=False),
     # Of the plain type, BIGINT, on SQLite too; so Glance made it.
     sqlalchemy.Column('size', sqlalchemy.BigInteger, nullable=False),
     sqlalchemy.Column('hits', sqlalchemy.Integer, nullable=False),
-    sqlalchemy.Column('checksum', sqlalchemy.String(32)),
+    sqlalchemy.Column('checksum', columns.string(32)),
     sqlalchemy.Column(
         'node_reference_id', columns.BigInteger,
         sqlalchemy.ForeignKey('node_reference.node_reference_id'),

@@ -7,14 +7,18 @@ from sqlalchemy.dialects import mysql
 #: The one collection of tables; Glance's and ours.
 metadata = sqlalchemy.MetaData()
 
-#: Glance keeps its tables in three-byte UTF-8. Ours join theirs by image id,
-#: and MySQL uses no index when it has to convert what it joins.
+MYSQL = ('mysql', 'mariadb')
+
+#: Glance keeps its tables in three-byte UTF-8, and so do we: tables are joined
+#: by ids, Glance's and ours, and MySQL uses no index when it has to convert
+#: what it joins. What may hold any text says so by itself: see ``string``.
 TABLE_OPTIONS = {
     'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb3',
     'mariadb_engine': 'InnoDB', 'mariadb_charset': 'utf8mb3',
 }
 
-MYSQL = ('mysql', 'mariadb')
+#: All of Unicode, compared as Glance's tables compare.
+CHARSET, COLLATION = 'utf8mb4', 'utf8mb4_general_ci'
 
 #: SQLite numbers rows by itself only in a column of the type INTEGER, and
 #: has no other width; Glance's size columns of images are INTEGER there.
@@ -26,6 +30,17 @@ Moment = sqlalchemy.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQL)
 
 #: A foreign key or a primary key that is a UUID in 36 characters.
 Uuid = sqlalchemy.String(36)
+
+_UNICODE = {'charset': CHARSET, 'collation': COLLATION}
+
+#: Text without a bound, of any characters.
+Text = sqlalchemy.Text().with_variant(mysql.TEXT(**_UNICODE), *MYSQL)
+
+
+def string(length):
+    """:returns: the type of text of so many characters, of any kind."""
+    return sqlalchemy.String(length).with_variant(
+        mysql.VARCHAR(length, **_UNICODE), *MYSQL)
 
 
 def boolean(name, nullable=False, default=False, check=True):

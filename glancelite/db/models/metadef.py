@@ -6,7 +6,7 @@ from glancelite.db.models import columns
 
 
 def _name():
-    return sqlalchemy.Column('name', sqlalchemy.String(80), nullable=False)
+    return sqlalchemy.Column('name', columns.string(80), nullable=False)
 
 
 def _of_namespace():
@@ -27,12 +27,12 @@ def _named_once(table):
 metadef_namespaces = sqlalchemy.Table(
     'metadef_namespaces', columns.metadata,
     columns.serial(),
-    sqlalchemy.Column('namespace', sqlalchemy.String(80), nullable=False),
-    sqlalchemy.Column('display_name', sqlalchemy.String(80)),
-    sqlalchemy.Column('description', sqlalchemy.Text),
-    sqlalchemy.Column('visibility', sqlalchemy.String(32)),
+    sqlalchemy.Column('namespace', columns.string(80), nullable=False),
+    sqlalchemy.Column('display_name', columns.string(80)),
+    sqlalchemy.Column('description', columns.Text),
+    sqlalchemy.Column('visibility', columns.string(32)),
     columns.boolean('protected', nullable=True, default=None),
-    sqlalchemy.Column('owner', sqlalchemy.String(255), nullable=False),
+    sqlalchemy.Column('owner', columns.string(255), nullable=False),
     *columns.timestamps(),
     sqlalchemy.UniqueConstraint('namespace',
                                 name='uq_metadef_namespaces_namespace'),
@@ -55,8 +55,8 @@ metadef_namespace_resource_types = sqlalchemy.Table(
                       primary_key=True, nullable=False),
     sqlalchemy.Column('namespace_id', sqlalchemy.Integer,
                       primary_key=True, nullable=False),
-    sqlalchemy.Column('properties_target', sqlalchemy.String(80)),
-    sqlalchemy.Column('prefix', sqlalchemy.String(80)),
+    sqlalchemy.Column('properties_target', columns.string(80)),
+    sqlalchemy.Column('prefix', columns.string(80)),
     *columns.timestamps(),
     # In this order; MySQL numbers them.
     sqlalchemy.ForeignKeyConstraint(['namespace_id'],
@@ -72,9 +72,9 @@ metadef_objects = sqlalchemy.Table(
     columns.serial(),
     _of_namespace(),
     _name(),
-    sqlalchemy.Column('description', sqlalchemy.Text),
-    sqlalchemy.Column('required', sqlalchemy.Text),
-    sqlalchemy.Column('json_schema', sqlalchemy.Text, nullable=False),
+    sqlalchemy.Column('description', columns.Text),
+    sqlalchemy.Column('required', columns.Text),
+    sqlalchemy.Column('json_schema', columns.Text, nullable=False),
     *columns.timestamps(),
     *_named_once('metadef_objects'),
     **columns.TABLE_OPTIONS)
@@ -84,7 +84,7 @@ metadef_properties = sqlalchemy.Table(
     columns.serial(),
     _of_namespace(),
     _name(),
-    sqlalchemy.Column('json_schema', sqlalchemy.Text, nullable=False),
+    sqlalchemy.Column('json_schema', columns.Text, nullable=False),
     *columns.timestamps(),
     *_named_once('metadef_properties'),
     **columns.TABLE_OPTIONS)

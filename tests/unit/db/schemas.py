@@ -14,6 +14,8 @@ from glancelite.db import migrations
 from tests import databases
 from tests import schema_facts
 
+_UNICODE = ' CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci'
+
 _FACTS = pathlib.Path(__file__).parent / 'glance_schema'
 
 
@@ -60,6 +62,8 @@ class SchemaTest:
         database = self.new_database()
         migration.run(database, command.upgrade, '0001')
         database.execute(f'DROP TABLE {migrations.VERSION_TABLE}')
+        if self.backend == 'mysql':
+            databases.narrow(database.url, self.glance_facts())
         self.assert_glance_schema(database)
         return database
 
@@ -68,7 +72,22 @@ class SchemaTest:
 
     def assert_glance_schema(self, database):
         """Is the schema Glance's, table by table, and nothing else?"""
-        expected, found = self.glance_facts(), database.facts()
+        self.assert_schema(self.glance_facts(), database)
+
+    def unicode_facts(self):
+        """:returns: Glance's facts, where texts take all of Unicode."""
+        facts = self.glance_facts()
+        if self.backend == 'mysql':
+            for table in facts.values():
+                for column in table['columns']:
+                    if (column['type'].startswith(('VARCHAR', 'TEXT'))
+                            and column['type'] != 'VARCHAR(36)'
+                            and column['name'] != 'version_num'):
+                        column['type'] += _UNICODE
+        return facts
+
+    def assert_schema(self, expected, database):
+        found = database.facts()
         self.assertEqual(sorted(expected), sorted(found))
         for table, facts in expected.items():
             with self.subTest(table=table):

@@ -2,6 +2,7 @@
 """The schema is made, adopted from Glance and given back, on each database."""
 from alembic import command
 
+from glancelite.db import characters
 from glancelite.db import migration
 from tests.unit.db import schemas
 
@@ -30,7 +31,7 @@ class Migrations(schemas.SchemaTest):
         self.assertEqual(['0001', '0002'], migration.check(self.database))
         migration.sync(self.database)
         found = self.database.facts()
-        expected = self.glance_facts()
+        expected = self.unicode_facts()
         self.assertEqual(
             {'glancelite_alembic_version', 'image_leases',
              'resumable_uploads', 'usage_reservations'},
@@ -59,7 +60,7 @@ class Migrations(schemas.SchemaTest):
     def test_release_leaves_exactly_what_glance_makes(self):
         migration.sync(self.database)
         migration.release(self.database)
-        self.assert_glance_schema(self.database)
+        self.assert_schema(self.unicode_facts(), self.database)
 
     def test_adoption_and_release_leave_every_row_as_it_was(self):
         database = self.glance_database()
@@ -77,7 +78,26 @@ class Migrations(schemas.SchemaTest):
         database = self.glance_database()
         self.fill(database)
         migration.adopt(database)
+        done = list(characters.convert(database))
+        self.assertEqual(self.backend == 'mysql', bool(done))
         self.assertEqual(self.database.facts(), database.facts())
+
+    def test_a_conversion_that_was_cut_off_is_completed(self):
+        database = self.glance_database()
+        self.fill(database)
+        before = self.rows(database)
+        all_of_them = characters.pending(database)
+        conversion = characters.convert(database)
+        first = next(conversion, None)
+        conversion.close()
+        self.assertNotIn(first, [table.name for table
+                                 in characters.pending(database)])
+        self.assertEqual(len(all_of_them),
+                         len(list(characters.convert(database)))
+                         + (first is not None))
+        self.assertEqual({}, characters.pending(database))
+        self.assertEqual(before, self.rows(database))
+        self.assert_schema(self.unicode_facts(), database)
 
     def test_an_empty_database_is_not_adopted(self):
         with self.assertRaisesRegex(migration.SchemaError, 'no Glance'):

@@ -5,10 +5,14 @@ Whether the tables that are there may be taken as Glance's is decided before
 (``glancelite.db.migration``). Here, what is missing is made: everything in
 an empty database, nothing in Glance's, and the rest where a first run has
 been cut off in a database without transactional DDL.
+
+On MySQL, texts take all of Unicode here, unlike Glance's. Ids do not: later
+migrations of Glance may refer to them.
 """
 from alembic import op
 import sqlalchemy
 from sqlalchemy import sql
+from sqlalchemy.dialects import mysql
 
 revision = '0001'
 down_revision = None
@@ -27,11 +31,18 @@ _OPTIONS = {
 _metadata = sqlalchemy.MetaData()
 _indexes = {}
 _Big = sqlalchemy.BigInteger().with_variant(sqlalchemy.Integer, 'sqlite')
-_Text = sqlalchemy.Text
+_UNICODE = {'charset': 'utf8mb4', 'collation': 'utf8mb4_general_ci'}
+_Text = sqlalchemy.Text().with_variant(mysql.TEXT(**_UNICODE), *_MYSQL)
 
 
 def _string(name, length, **options):
-    return sqlalchemy.Column(name, sqlalchemy.String(length), **options)
+    return sqlalchemy.Column(
+        name, sqlalchemy.String(length).with_variant(
+            mysql.VARCHAR(length, **_UNICODE), *_MYSQL), **options)
+
+
+def _uuid(name, **options):
+    return sqlalchemy.Column(name, sqlalchemy.String(36), **options)
 
 
 def _moment(name, **options):
@@ -95,7 +106,7 @@ def _unique(name, *columns):
 
 _table(
     'images',
-    _string('id', 36, primary_key=True, nullable=False),
+    _uuid('id', primary_key=True, nullable=False),
     _string('name', 255),
     _number('size', _Big, nullable=True),
     _string('status', 30, nullable=False),
@@ -168,13 +179,13 @@ _rows_of_an_image(
 
 _table(
     'tasks',
-    _string('id', 36, primary_key=True, nullable=False),
+    _uuid('id', primary_key=True, nullable=False),
     _string('type', 30, nullable=False),
     _string('status', 30, nullable=False),
     _string('owner', 255, nullable=False),
     _moment('expires_at'),
     *_times(), _moment('deleted_at'), _checked('deleted'),
-    _string('image_id', 36),
+    _uuid('image_id'),
     _string('request_id', 64),
     _string('user_id', 64),
     _index('ix_tasks_deleted', 'deleted'),
@@ -259,7 +270,7 @@ _table(
 _table(
     'cached_images',
     _number('id', _Big, primary_key=True),
-    _string('image_id', 36, nullable=False),
+    _uuid('image_id', nullable=False),
     _moment('last_accessed', nullable=False),
     _moment('last_modified', nullable=False),
     _number('size', sqlalchemy.BigInteger),
@@ -272,7 +283,7 @@ _table(
 # As alembic makes it for Glance, in the character set of the database.
 _glance_version = sqlalchemy.Table(
     'alembic_version', sqlalchemy.MetaData(),
-    _string('version_num', 32, nullable=False),
+    sqlalchemy.Column('version_num', sqlalchemy.String(32), nullable=False),
     sqlalchemy.PrimaryKeyConstraint('version_num',
                                     name='alembic_version_pkc'))
 
