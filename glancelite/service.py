@@ -11,6 +11,7 @@ import pathlib
 import sys
 import weakref
 
+from glancelite import notifier as notifier_module
 from glancelite import policy as policy_module
 from glancelite import property_protections
 from glancelite.data import background as background_module
@@ -41,6 +42,9 @@ from glancelite.tasks import executor
 from glancelite.tasks import import_image
 from glancelite.tasks import submission
 
+#: Seconds that a service which ends lets the message broker have.
+_PATIENCE = 5
+
 _current = contextvars.ContextVar('glancelite_service')
 
 
@@ -57,6 +61,9 @@ class Service:
         self.stopped = False
         self.threads = threads or threads_module.NativeThreads()
         self.database = db_api.Database(conf)
+        self.notifier = notifier_module.Notifier(
+            conf, background_module.Background(
+                self.threads, 1, conf.notification_queue_size))
         self.policy = policy_module.Policy(conf)
         self.protections = property_protections.Protections(
             _protection_file(conf), conf.property_protection_rule_format,
@@ -78,23 +85,29 @@ class Service:
         self.uploads = uploads.Uploads(
             self.database, conf.resumable_upload_ttl, conf.lease.ttl,
             reserved)
+        self._add_verbs(conf)
+
+    def _add_verbs(self, conf):
+        """Build what acts on bytes, and what runs tasks."""
         self.holder = data_leases.Holder(
             self.leases, self.threads, conf.lease.ttl)
         self.publisher = publish.Publisher(
-            self.images, self.leases, self.stores, self.threads)
+            self.images, self.leases, self.stores, self.threads,
+            self.notifier)
         self.remover = removal.Remover(
             self.stores, self.holder, self.threads)
         self.recovery = recovery.Recovery(
             self.leases, self.uploads, self.images, self.holder,
             self.publisher, self.remover, self.threads,
-            conf.lease.sweep_interval)
+            conf.lease.sweep_interval, self.notifier)
         self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(
             self.images, self.stores, self.quota, self.holder, self.receiver,
-            self.publisher, self.threads)
+            self.publisher, self.threads, self.notifier)
         self.resumable = resumable.ResumableUploads(
             self.images, self.uploads, self.stores, self.quota, self.holder,
-            self.recovery, self.receiver, self.publisher, self.threads)
+            self.recovery, self.receiver, self.publisher, self.threads,
+            self.notifier)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
             conf, self.images, self.leases, self.holder, self.remover)
@@ -104,13 +117,13 @@ class Service:
         self.location_import = location_import.LocationImport(
             conf, self.images, self.tasks, self.stores, self.locations,
             self.quota, self.threads, background_module.Background(
-                self.threads, conf.location_digest_workers))
+                self.threads, conf.location_digest_workers), self.notifier)
 
         self.executor = executor.Executor(
             conf, self.leases, self.holder, self.threads,
             import_image.Importer(conf, self))
         self.imports = submission.Imports(
-            self.images, self.tasks, self.executor)
+            self.images, self.tasks, self.executor, self.notifier)
 
     def start(self):
         """Recover what others left, and run tasks, in the background."""
@@ -122,6 +135,7 @@ class Service:
         self.stopped = True
         self.executor.stop()
         self.recovery.stop()
+        self.notifier.stop(_PATIENCE)
         self.database.dispose()
 
 

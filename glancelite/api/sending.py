@@ -38,17 +38,21 @@ class Sender:
             raise exception.ConfigurationError(
                 'sendfile_header = X-Accel-Redirect needs sendfile_prefixes')
 
-    def send(self, request, response, data, start, stop):
+    def send(self, request, response, data, start, stop, sent=None):
         """Make bytes ``start`` to ``stop`` of ``data`` the response's body.
 
         :param data: a :class:`~glancelite.data.download.Data`.
         :param stop: position after the last byte.
+        :param sent: called with the number of bytes that were sent; where
+            somebody else sends the file, with how many he was asked to.
         :raises DataMissing, StoreUnavailable: it cannot be opened.
         """
         path = data.path()
         target = path and self._target(request, path)
         if target:
             self._hand_over(request, response, target)
+            if sent:
+                sent(stop - start)
             return
         file = self._threads.wait(data.open, start)
         wrapper = request.environ.get('wsgi.file_wrapper')
@@ -59,9 +63,13 @@ class Sender:
         if path and wrapper and not (deaf and stop - start < data.size):
             body = wrapper(file, self._block_size)
             request.environ[SENT_BY_SERVER] = body
+            if sent:
+                sent(stop - start)
         else:
             body = streams.blocks(file, stop - start, self._threads,
                                   self._block_size)
+            if sent:
+                body = _counted(body, sent)
         response.app_iter = body
         response.content_length = stop - start
 
@@ -86,3 +94,16 @@ class Sender:
         del response.content_length
         if 'Range' in request.headers:
             response.headers.pop('Content-MD5', None)
+
+
+def _counted(blocks, sent):
+    """Yield ``blocks``, and tell at the end how many bytes were taken."""
+    count = 0
+    try:
+        for block in blocks:
+            # One that is asked for the next has sent this one.
+            yield block
+            count += len(block)
+    finally:
+        blocks.close()
+        sent(count)

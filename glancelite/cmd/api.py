@@ -145,7 +145,8 @@ class Worker:
         parent = os.getppid()
         signal.signal(signal.SIGTERM, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        application = deploy.load_app(self._conf, EventletThreads())
+        service = service_module.start(self._conf, EventletThreads())
+        application = deploy.application_of(service)
         serving = eventlet.spawn(
             eventlet.wsgi.server, self._listener, application,
             environ={'wsgi.input_terminated': True},
@@ -160,6 +161,7 @@ class Worker:
         Protocol.stopping = True
         serving.kill()
         self._drain()
+        service.stop()
 
     def _stop(self, *args):
         self._stopping = True

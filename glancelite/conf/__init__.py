@@ -22,6 +22,7 @@ from glancelite.conf import imports
 from glancelite.conf import lease
 from glancelite.conf import locations
 from glancelite.conf import noauth
+from glancelite.conf import notifications
 from glancelite.conf import paste_deploy
 from glancelite.conf import quota
 from glancelite.conf import server
@@ -30,7 +31,7 @@ from glancelite.conf import task
 
 _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
             noauth, http_basic, lease, import_filtering, fetch,
-            locations, imports, task)
+            locations, imports, task, notifications)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

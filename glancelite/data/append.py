@@ -172,6 +172,7 @@ class Append:
             if self._ends(error):
                 if self._writer:
                     self._wait(self._writer.abandon)
+                self._tools.notifier.upload_failed(self._image, error)
                 self._tools.recovery.undo_upload(self._lease)
                 error.ends_upload = True
             else:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Work that goes on after the answer, a bounded amount of it at a time."""
 import collections
+import os
+import threading
 
 from oslo_log import log
 
@@ -14,30 +16,59 @@ class Background:
     they are about must be in order without them.
 
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param limit: jobs that may wait; None for any number.
     """
 
-    def __init__(self, threads, size):
+    def __init__(self, threads, size, limit=None):
         self._threads = threads
         self._size = size
-        self._lock = threads.lock()
+        self._limit = limit
+        self._begin()
+
+    def _begin(self):
+        self._pid = os.getpid()
+        self._changed = threading.Condition(self._threads.lock())
         self._waiting = collections.deque()
         self._running = 0
 
     def submit(self, function, *args):
-        """Run ``function(*args)`` later; it answers for its own errors."""
-        with self._lock:
+        """Run ``function(*args)`` later; it answers for its own errors.
+
+        :returns: whether it will be run: False when too many wait.
+        """
+        if self._pid != os.getpid():
+            # The threads that had begun are the parent's, and so are its
+            # jobs.
+            self._begin()
+        with self._changed:
+            if (self._limit is not None
+                    and len(self._waiting) >= self._limit):
+                return False
             self._waiting.append((function, args))
             start = self._running < self._size
             self._running += start
         if start:
             self._threads.background(self._run)
+        return True
+
+    def drain(self, patience):
+        """Wait until nothing waits or runs, at most ``patience`` seconds.
+
+        :returns: the number of jobs that are still not done.
+        """
+        if self._pid != os.getpid():
+            return 0
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, patience)
+            return len(self._waiting) + self._running
 
     def _run(self):
         """Work until nothing waits; the next job starts anew."""
         while True:
-            with self._lock:
+            with self._changed:
                 if not self._waiting:
                     self._running -= 1
+                    self._changed.notify_all()
                     return
                 function, args = self._waiting.popleft()
             try:

@@ -44,10 +44,11 @@ class LocationImport:
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param background: a
         :class:`~glancelite.data.background.Background`.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, conf, images, tasks, stores, locations, quota,
-                 threads, background):
+                 threads, background, notifier):
         self._images = images
         self._tasks = tasks
         self._stores = stores
@@ -55,6 +56,7 @@ class LocationImport:
         self._quota = quota
         self._threads = threads
         self._background = background
+        self._notifier = notifier
         self._secure = conf.do_secure_hash
         self._attempts = conf.http_retries + 1
         self._algorithm = conf.hashing_algorithm
@@ -85,6 +87,7 @@ class LocationImport:
             TASK_TYPE, context, context.owner or image.owner or '', image.id,
             {'image_id': image.id, 'loc_url': url, 'validation_data': named})
         self._tasks.add(context, task)
+        self._notifier.task('create', task)
         job = _Job(context, image.id, url, digest, task)
         if not self._secure:
             self._run(self._activate, job)
@@ -108,13 +111,17 @@ class LocationImport:
             job.task.succeed({'image_id': job.image_id},
                              image_object.now() + _SHOWN)
             self._tasks.save(job.context, job.task)
+            self._notifier.task('success', job.task)
 
     def _try(self, step, job):
         """:returns: whether ``step`` was done; if not, the task tells why.
         """
         try:
+            if job.task.status == task_object.PENDING:
+                self._notifier.task('run', job.task)
             job.task.begin()
             self._tasks.save(job.context, job.task)
+            self._notifier.task('processing', job.task)
             step(job)
             return True
         except exception.GlanceliteError as error:
@@ -128,6 +135,7 @@ class LocationImport:
     def _fail(self, job, message):
         job.task.fail(message, image_object.now() + _SHOWN)
         self._tasks.save(job.context, job.task)
+        self._notifier.task('failure', job.task)
 
     def _activate(self, job):
         """Make the image active; its digests are as named, or follow."""
@@ -178,6 +186,7 @@ class LocationImport:
             image.move_to('active')
             self._images.save(job.context, image,
                               reservations=claim.reservations)
+        self._notifier.image('update', image)
 
     def _keep_unverified(self, job):
         """Leave the location on the queued image, as Glance does.
@@ -196,7 +205,8 @@ class LocationImport:
             image = self._image(job)
             change(image)
             try:
-                return self._images.save(job.context, image)
+                self._images.save(job.context, image)
+                return self._notifier.image('update', image)
             except exception.ImageChanged:
                 continue
         raise exception.ImageChanged(image_id=job.image_id)

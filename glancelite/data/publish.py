@@ -20,13 +20,15 @@ class Publisher:
     :param leases: the repository of leases.
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
-    def __init__(self, images, leases, stores, threads):
+    def __init__(self, images, leases, stores, threads, notifier):
         self._images = images
         self._leases = leases
         self._stores = stores
         self._threads = threads
+        self._notifier = notifier
 
     def seal(self, lease, writer, facts):
         """Make the bytes durable, and store in the lease what they are.
@@ -69,6 +71,15 @@ class Publisher:
         except (exception.ImageChanged, exception.LeaseLost):
             if not self._is_published(context, image):
                 raise
+            # Then whoever did it has told of it.
+            return
+        self._tell(image)
+
+    def _tell(self, image):
+        if image.status == 'active':
+            self._notifier.upload(image)
+            self._notifier.image('activate', image)
+        self._notifier.image('update', image)
 
     def _save(self, context, image, lease, reservations):
         save = functools.partial(

@@ -32,10 +32,11 @@ class Recovery:
     :param remover: a :class:`~glancelite.data.removal.Remover`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param interval: seconds between sweeps.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, leases, uploads, images, holder, publisher, remover,
-                 threads, interval):
+                 threads, interval, notifier):
         self._leases = leases
         self._uploads = uploads
         self._images = images
@@ -44,6 +45,7 @@ class Recovery:
         self._remover = remover
         self._threads = threads
         self._interval = interval
+        self._notifier = notifier
         self._stopped = False
         self._actions = {lease_object.UPLOAD: self._recover_upload,
                          lease_object.RESUMABLE: self._recover_resumable,
@@ -127,6 +129,7 @@ class Recovery:
             self._images.move(_context(), image, 'queued',
                               from_status=lease.detail['status'],
                               release=lease)
+            self._notifier.image('update', image)
         except exception.ImageNotFound:
             self._finish_delete(lease)
         except exception.ImageChanged:

@@ -33,10 +33,12 @@ class ResumableUploads:
     :param receiver: a :class:`~glancelite.data.receive.Receiver`.
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, images, uploads, stores, quota, holder, recovery,
-                 receiver, publisher, threads):
+                 receiver, publisher, threads,
+                 notifier):
         self.images = images
         self.uploads = uploads
         self.stores = stores
@@ -46,6 +48,7 @@ class ResumableUploads:
         self.receiver = receiver
         self.publisher = publisher
         self.threads = threads
+        self.notifier = notifier
         self.receipts = receipt.Receipts(threads)
 
     def create(self, context, image, part, store=None):
@@ -71,7 +74,8 @@ class ResumableUploads:
             'token': upload.id, 'upload': upload.id})
         self.uploads.add(context, upload)
         try:
-            upload_module.take(self.images, context, image, lease)
+            upload_module.take(self.images, self.notifier, context, image,
+                               lease)
         except exception.GlanceliteError:
             self.uploads.remove(context, upload)
             raise

@@ -21,10 +21,11 @@ class Uploader:
     :param receiver: a :class:`~glancelite.data.receive.Receiver`.
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, images, stores, quota, holder, receiver, publisher,
-                 threads):
+                 threads, notifier):
         self._images = images
         self._stores = stores
         self._quota = quota
@@ -32,6 +33,7 @@ class Uploader:
         self._receiver = receiver
         self._publisher = publisher
         self._threads = threads
+        self._notifier = notifier
 
     def upload(self, context, image, source, size=None, store=None,
                digests=()):
@@ -89,7 +91,7 @@ class Uploader:
     @contextlib.contextmanager
     def _taken(self, context, image, lease):
         """The image is ours, and stays it while the block runs."""
-        take(self._images, context, image, lease)
+        take(self._images, self._notifier, context, image, lease)
         with self._holder.holding(lease):
             yield
 
@@ -137,12 +139,15 @@ class Uploader:
         if writer is None and not isinstance(error, Exception):
             # Killed while the writer was being made: it may still come.
             return
+        if lease.detail['status'] == 'saving':
+            self._notifier.upload_failed(image, error)
         try:
             if writer:
                 self._threads.wait(writer.cancel)
             self._images.move(context, image, 'queued',
                               from_status=lease.detail['status'],
                               release=lease)
+            self._notifier.image('update', image)
         except (exception.ImageChanged, exception.LeaseLost):
             LOG.info('Image %s was taken over during its upload', image.id)
             if isinstance(error, Exception):
@@ -160,7 +165,7 @@ def _lease(image, driver, status):
     return lease
 
 
-def take(images, context, image, lease):
+def take(images, notifier, context, image, lease):
     """Make an image ours: queued -> saving, say, and the lease with it.
 
     :param images: the repository of images.
@@ -174,3 +179,6 @@ def take(images, context, image, lease):
         current = images.get(context, image.id)
         current.require_transition(status)
         raise
+    notifier.image('update', image)
+    if status == 'saving':
+        notifier.prepare(image, lease.detail['stores'][0])

@@ -89,6 +89,7 @@ class Importer:
         self._images = service.images
         self._tasks = service.tasks
         self._leases = service.leases
+        self._notifier = service.notifier
 
     def run(self, lease):
         """Run the import that ``lease``, held by us, tells of."""
@@ -159,6 +160,10 @@ class Importer:
         self.save(work, change, holding=work.lease,
                   reservations=reservations)
         work.published = True
+        self._notifier.upload(work.image, work.lease.detail['finished'])
+        if not work.is_copy:
+            self._notifier.image('activate', work.image)
+        self._notifier.image('update', work.image)
 
     def _source(self, work):
         return _SOURCES[work.request.method](self.service)
@@ -173,6 +178,7 @@ class Importer:
         work.task.succeed({'image_id': work.image.id}, self._expiry())
         self._tasks.save(work.context, work.task)
         self._leases.release(work.lease)
+        self._notifier.task('success', work.task)
 
     def _expiry(self):
         return image_object.now() + self._shown
@@ -199,6 +205,7 @@ class Importer:
         work.task.fail(message, self._expiry())
         self._tasks.save(work.context, work.task)
         self._give_back(work)
+        self._notifier.task('failure', work.task)
 
     def _give_back(self, work):
         def change(image):
@@ -211,6 +218,7 @@ class Importer:
         with contextlib.suppress(exception.ImageNotFound,
                                  exception.LeaseLost):
             self.save(work, change, release=work.lease)
+            self._notifier.image('update', work.image)
 
     def save(self, work, change, **options):
         """Apply ``change`` to the image as it now is, and store it.
@@ -238,14 +246,17 @@ class Begin(flow.Step):
         self._service = importer.service
 
     def run(self, work):
+        self._service.notifier.task('run', work.task)
         work.task.begin()
         self._service.tasks.save(work.context, work.task)
+        self._service.notifier.task('processing', work.task)
 
         def change(image):
             if image.status != 'importing':
                 image.move_to('importing')
         if not work.is_copy:
             self._importer.save(work, change, holding=work.lease)
+        self._service.notifier.image('update', work.image)
 
 
 class Store(flow.Step):
@@ -261,6 +272,8 @@ class Store(flow.Step):
         with contextlib.closing(file), import_writers.claims(
                 self._service.quota, work, size) as claim:
             import_writers.open_all(self._service, work, size)
+            for store in work.request.stores:
+                self._service.notifier.prepare(work.image, store)
             source = leases.LeasedSource(
                 Reporter(self._service.tasks, work, file, size), work.lease)
             facts = self._service.receiver.receive(

@@ -17,12 +17,14 @@ class Imports:
     :param images: the repository of images.
     :param tasks: the repository of tasks.
     :param executor: woken when there is something to run.
+    :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
-    def __init__(self, images, tasks, executor):
+    def __init__(self, images, tasks, executor, notifier):
         self._images = images
         self._tasks = tasks
         self._executor = executor
+        self._notifier = notifier
 
     def submit(self, context, image, request, kind=KIND, shown=None):
         """Let ``request`` be done to ``image``.
@@ -59,6 +61,7 @@ class Imports:
             task.fail(str(error), image_object.now())
             self._tasks.save(context, task)
             raise
+        self._notifier.task('create', task)
         self._executor.wake()
         return task
 

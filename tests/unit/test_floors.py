@@ -38,6 +38,7 @@ LIBRARY_ROOMS = {
     'oslo_db': ('db/',),
     'glance_store': ('stores/',),
     'eventlet': ('cmd/api.py',),
+    'oslo_messaging': ('notifier.py',),
     'oslo_limit': ('quota/keystone.py',),
     'openstack': ('quota/keystone.py', 'cmd/transfer/session.py'),
 }

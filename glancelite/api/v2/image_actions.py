@@ -19,6 +19,7 @@ class ImageActionsController:
 
     def __init__(self, service):
         self._images = service.images
+        self._notifier = service.notifier
         self._access = access.ImageAccess(service)
 
     def deactivate(self, context, image_id):
@@ -38,6 +39,7 @@ class ImageActionsController:
         if outcome != image.status:
             self._images.move(context, image, outcome,
                               from_status=image.status)
+            self._notifier.image('update', image)
 
 
 def create_resource(service):

@@ -99,6 +99,7 @@ class ImageDataSerializer(resource.Serializer):
 
     def __init__(self, service):
         self._sender = sending.Sender(service.conf, service.threads)
+        self._notifier = service.notifier
 
     def download(self, request, result):
         """The data: 200, 206 for a range, 204 when there is none."""
@@ -116,8 +117,15 @@ class ImageDataSerializer(resource.Serializer):
         if request.method == 'HEAD':
             response.content_length = stop
         else:
-            self._sender.send(request, response, data, start, stop)
+            self._sender.send(request, response, data, start, stop,
+                              self._teller(request.context, image))
         return response
+
+    def _teller(self, context, image):
+        """:returns: what is to know the bytes sent, None if nobody is."""
+        if not self._notifier.active:
+            return None
+        return lambda count: self._notifier.send(context, image, count)
 
     @staticmethod
     def _part(request, response, image, data):

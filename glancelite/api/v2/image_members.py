@@ -59,6 +59,7 @@ class ImageMembersController:
     def __init__(self, service):
         self._images = service.images
         self._members = service.members
+        self._notifier = service.notifier
         self._policy = service.policy
         self._quota = service.quota
         self._access = access.ImageAccess(service)
@@ -85,6 +86,7 @@ class ImageMembersController:
         self._authorize(context, 'add_member', image)
         member = member_object.Member(image.id, member_id)
         self._members.add(context, member, self._quota.maximum('members'))
+        self._notifier.member('create', member)
         return member
 
     def update(self, context, image_id, member_id, status):
@@ -98,6 +100,7 @@ class ImageMembersController:
                 statuses=', '.join(member_object.STATUSES))
         member.status = status
         self._members.save(context, member)
+        self._notifier.member('update', member)
         return member
 
     def delete(self, context, image_id, member_id):
@@ -106,6 +109,7 @@ class ImageMembersController:
         member = self._member(context, image, member_id)
         self._authorize(context, 'delete_member', image, member)
         self._members.remove(context, member)
+        self._notifier.member('delete', member)
 
     def _shared(self, context, image_id):
         image = self._images.get(context, image_id)

@@ -20,6 +20,7 @@ class ImageTagsController:
     def __init__(self, service):
         self._images = service.images
         self._quota = service.quota
+        self._notifier = service.notifier
         self._access = access.ImageAccess(service)
 
     def update(self, context, image_id, tag):
@@ -50,13 +51,13 @@ class ImageTagsController:
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id, 'modify_image')
             image.tags = change(image.tags)
-            if not image.changes():
-                return
             try:
-                return self._images.save(context, image,
-                                         maxima=self._quota.maxima)
+                if image.changes():
+                    self._images.save(context, image,
+                                      maxima=self._quota.maxima)
             except exception.ImageChanged:
                 continue
+            return self._notifier.image('update', image)
         raise exception.ImageChanged(image_id=image_id)
 
 

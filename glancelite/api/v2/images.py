@@ -137,6 +137,7 @@ class ImagesController:
         self._quota = service.quota
         self._deleter = service.deleter
         self._locations = service.locations
+        self._notifier = service.notifier
         self._access = access.ImageAccess(service)
 
     def index(self, context, query):
@@ -163,6 +164,7 @@ class ImagesController:
         self._quota.require('properties', len(image.properties))
         self._quota.require('tags', len(tags))
         self._images.add(context, image, self._quota.of_images(image.owner))
+        self._notifier.image('create', image)
         return image
 
     def show(self, context, image_id):
@@ -187,9 +189,10 @@ class ImagesController:
                     edit.save(context, maxima)
                 else:
                     self._images.save(context, image, maxima=maxima)
-                return image
             except exception.ImageChanged:
                 continue
+            self._notifier.image('update', image)
+            return image
         raise exception.ImageChanged(image_id=image_id)
 
     def delete(self, context, image_id):
@@ -197,9 +200,10 @@ class ImagesController:
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id, 'delete_image')
             try:
-                return self._deleter.delete(context, image)
+                self._deleter.delete(context, image)
             except exception.ImageChanged:
                 continue
+            return self._notifier.image('delete', image)
         raise exception.ImageChanged(image_id=image_id)
 
     def _authorize(self, context, image, changes):

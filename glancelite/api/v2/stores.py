@@ -18,6 +18,7 @@ class StoresController:
         self._stores = service.stores
         self._locations = service.locations
         self._quota = service.quota
+        self._notifier = service.notifier
 
     def delete(self, context, store_id, image_id):
         """Delete the copy of the image in ``store_id``, never the last."""
@@ -31,9 +32,10 @@ class StoresController:
             edit = self._locations.edit(image)
             edit.remove_from(store_id)
             try:
-                return edit.save(context, self._quota.maxima)
+                edit.save(context, self._quota.maxima)
             except exception.ImageChanged:
                 continue
+            return self._notifier.image('update', image)
         raise exception.ImageChanged(image_id=image_id)
 
 
