@@ -213,7 +213,7 @@ class Edit:
                 reservations += claim.reservations
             self._locations.images.save(
                 context, self._image, acquire=lease,
-                reservations=reservations, maxima=maxima)
+                reservations=reservations, maxima=maxima, permitted=True)
         if lease:
             self._finish(lease)
 

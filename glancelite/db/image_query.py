@@ -101,12 +101,13 @@ class Statements:
     def _marker(self):
         """What images are sorted by, of the image ``marker``.
 
-        And whether it is deleted, and what decides who sees it.
+        And whether it is deleted, and what decides who sees it, or saw it
+        last.
         """
         keys = (*query_object.SORT_KEYS, 'deleted', 'visibility', 'owner')
         return sqlalchemy.select(
             *(_images.c[key] for key in keys),
-            image_record.membership().label('member_status')).where(
+            image_record.last_membership().label('member_status')).where(
                 _images.c.id == sqlalchemy.bindparam('marker'))
 
 

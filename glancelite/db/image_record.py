@@ -108,8 +108,19 @@ def membership():
 
     The project is the parameter ``project_id`` of the statement.
     """
+    return _membership(unindexed.not_deleted(_members))
+
+
+def last_membership():
+    """:returns: as :func:`membership`; of a deleted image, until then."""
+    return _membership(sqlalchemy.or_(
+        unindexed.not_deleted(_members),
+        _members.c.deleted_at == _images.c.deleted_at))
+
+
+def _membership(condition):
     return (sqlalchemy.select(_members.c.status)
             .where(_members.c.image_id == _images.c.id,
                    _members.c.member == sqlalchemy.bindparam('project_id'),
-                   unindexed.not_deleted(_members))
+                   condition)
             .correlate(_images).scalar_subquery())

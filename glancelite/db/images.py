@@ -81,7 +81,8 @@ class Images:
         """:returns: the :class:`Page` of images the caller may see.
 
         :param query: an :class:`ImageQuery`.
-        :raises MarkerNotFound: when the marker is no image of the caller.
+        :raises MarkerNotFound: when the marker is no image that the caller
+            may see, or could see until it was deleted.
         """
         with self._database.reader() as connection:
             after = self._marker(connection, context, query)
@@ -108,7 +109,8 @@ class Images:
             'marker': query.marker,
             'project_id': context.project_id}).mappings().first()
         if (row is None or row['id'] != query.marker
-                or row['deleted'] and not context.is_admin
+                # What it was sorted by is still known, but for its status.
+                or row['deleted'] and 'status' in dict(query.sort)
                 or not image_object.is_visible(
                     context, row['visibility'], row['owner'],
                     row['member_status'])):
@@ -150,7 +152,7 @@ class Images:
     @api.transaction
     def save(self, context, image, from_status=None, release=None,
              reservations=(), maxima=None, acquire=None, idle=False,
-             holding=None):
+             holding=None, permitted=False):
         """Write what changed of ``image`` since it was read.
 
         The row is written first, which keeps others from it until the end
@@ -165,6 +167,8 @@ class Images:
         :param acquire: a lease on the image that begins with the save.
         :param idle: whether ``acquire`` waits for whoever claims it.
         :param holding: a lease on the image that the save requires.
+        :param permitted: whether a caller was permitted to do it: the image
+            must still be whose it was then, and as visible.
         :raises ImageHeld: somebody holds the image already.
         :raises LeaseLost: ``release``, or ``holding``, is not ours any more.
         :raises LimitExceeded: the image would have more of what was added.
@@ -176,7 +180,8 @@ class Images:
         expected = from_status or image.stored_status
         with self._database.writer() as connection:
             self._update_row(connection, image, expected,
-                             {**changes.values, 'updated_at': moment})
+                             {**changes.values, 'updated_at': moment},
+                             *(_still(image) if permitted else ()))
             usage.settle(connection, self._database, reservations)
             for name, value in changes.properties.items():
                 self._save_property(connection, image, moment, name, value)
@@ -201,11 +206,12 @@ class Images:
 
     @api.transaction
     def move(self, context, image, status, from_status, acquire=None,
-             release=None):
+             release=None, permitted=False):
         """Take one status for another, if the row still has the one.
 
         :param acquire: a lease on the image that begins with the move.
         :param release: a lease on the image that ends with it.
+        :param permitted: as of :meth:`save`.
         :raises ImageChanged: the row has another status, or is deleted.
         :raises ImageHeld: somebody holds the image already.
         :raises LeaseLost: ``release`` is not ours any more.
@@ -213,7 +219,8 @@ class Images:
         moment = self._database.now()
         with self._database.writer() as connection:
             self._update_row(connection, image, from_status,
-                             {'status': status, 'updated_at': moment})
+                             {'status': status, 'updated_at': moment},
+                             *(_still(image) if permitted else ()))
             if acquire:
                 self._leases.take(connection, acquire)
             if release:
@@ -225,19 +232,21 @@ class Images:
     def delete(self, context, image, lease=None, status='deleted'):
         """Mark the image and all that belongs to it as deleted.
 
+        What lists are sorted by stays: it may be somebody's marker.
+
         :param lease: taken with it, in place of whatever lease there was:
             deletion wins over an upload. Its detail is told every location
             there is.
         :param status: 'pending_delete' when a scrubber removes the data.
-        :raises ImageChanged: the image was deleted, has another status
-            than when it was read, or is protected now.
+        :raises ImageChanged: the image was deleted, has another status,
+            owner or visibility than when it was read, or is protected now.
         """
         moment = self._database.now()
         gone = {'deleted': True, 'deleted_at': moment}
         with self._database.writer() as connection:
             self._update_row(connection, image, image.stored_status, {
-                'status': status, 'updated_at': moment, **gone},
-                _images.c.protected == sql.false())
+                'status': status, **gone},
+                _images.c.protected == sql.false(), *_still(image))
             if lease:
                 lease.detail['locations'] = self._urls(connection, image)
             for table in _children_of(image):
@@ -250,7 +259,7 @@ class Images:
                     .values(**values))
             if lease:
                 self._leases.seize(connection, lease)
-        image.values.update(status=status, updated_at=moment)
+        image.values.update(status=status)
 
     @staticmethod
     def _urls(connection, image):
@@ -384,6 +393,12 @@ class Images:
                     updated_at=moment, deleted=False))
                 inserted.append((location, done.inserted_primary_key[0]))
         return inserted
+
+
+def _still(image):
+    """:returns: conditions: what the caller's rights rest on is as read."""
+    return [_images.c[name] == image.was(name)
+            for name in ('owner', 'visibility')]
 
 
 def _children_of(image):

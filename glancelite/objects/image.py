@@ -214,7 +214,11 @@ class Image:
     @property
     def stored_status(self):
         """:returns: the status when last remembered."""
-        return self._stored[0]['status']
+        return self.was('status')
+
+    def was(self, name):
+        """:returns: a base property when last remembered."""
+        return self._stored[0][name]
 
     def is_new_property(self, name):
         """:returns: whether ``name`` was absent when last remembered."""

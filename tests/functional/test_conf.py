@@ -340,6 +340,13 @@ class PropertyProtectionTest(application.SharedTestCase):
         self.assertEqual('1', self.client.show(
             self.image['id'], persona='admin')['secret'])
 
+    def test_member_cannot_write_over_a_property_he_may_not_read(self):
+        self.change('admin', 'add', 'blind_x', '1')
+        self.assertEqual(403, self.change('alice', 'add', 'blind_x', '2'))
+        self.assertEqual('1', self.client.show(
+            self.image['id'], persona='admin')['blind_x'])
+        self.assertEqual(200, self.change('alice', 'add', 'blind_y', '2'))
+
     def test_nobody_changes_what_is_closed_to_everybody(self):
         for persona in ('alice', 'admin'):
             self.assertEqual(

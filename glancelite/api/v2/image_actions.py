@@ -38,7 +38,7 @@ class ImageActionsController:
                                              status=image.status)
         if outcome != image.status:
             self._images.move(context, image, outcome,
-                              from_status=image.status)
+                              from_status=image.status, permitted=True)
             self._notifier.image('update', image)
 
 

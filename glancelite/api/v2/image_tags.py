@@ -53,7 +53,7 @@ class ImageTagsController:
             image.tags = change(image.tags)
             try:
                 if image.changes():
-                    self._images.save(context, image,
+                    self._images.save(context, image, permitted=True,
                                       maxima=self._quota.maxima)
             except exception.ImageChanged:
                 continue

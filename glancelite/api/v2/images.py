@@ -188,7 +188,8 @@ class ImagesController:
                 if edit:
                     edit.save(context, maxima)
                 else:
-                    self._images.save(context, image, maxima=maxima)
+                    self._images.save(context, image, maxima=maxima,
+                                      permitted=True)
             except exception.ImageChanged:
                 continue
             self._notifier.image('update', image)
@@ -239,7 +240,9 @@ class ImagesController:
         return edit
 
     def _protect(self, context, image, change):
-        """Who may not read a property sees it as absent."""
+        """Who may not read a property sees it as absent, and yet does not
+        write over it.
+        """
         allows = self._protections.checker(context)
         name = change.name
         exists = name in image.properties
@@ -247,10 +250,12 @@ class ImagesController:
             operation = 'delete'
         else:
             operation = 'update' if exists else 'create'
-        if change.op != 'add' and not (exists and allows(name, 'read')):
+        hidden = (exists and not image.is_new_property(name)
+                  and not allows(name, 'read'))
+        if change.op != 'add' and (hidden or not exists):
             raise exception.PatchConflict(
                 'Property %(name)s does not exist.', name=name)
-        if not allows(name, operation):
+        if hidden or not allows(name, operation):
             raise exception.PropertyProtected(name=name)
 
     def _authorize_visibility(self, context, image):

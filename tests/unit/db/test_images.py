@@ -86,6 +86,24 @@ class Images(repositories.Repositories):
             image.apply(json_patch.Change('replace', name, value))
         return image
 
+    def test_what_was_permitted_needs_the_owner_and_visibility_it_was_for(
+            self):
+        for name, value in (('owner', 'another'), ('owner', None),
+                            ('visibility', 'private')):
+            first = self.get(self.add({'a': '1'}))
+            second = self.patch(self.get(first.id), name='mine')
+            self.images.save(self.context, self.patch(first, **{name: value}),
+                             permitted=True)
+            self.assertRaises(exception.ImageChanged, self.images.save,
+                              self.context, second, permitted=True)
+            self.assertRaises(exception.ImageChanged, self.images.move,
+                              self.context, second, 'active', 'queued',
+                              permitted=True)
+            self.assertRaises(exception.ImageChanged, self.images.delete,
+                              self.context, second)
+            # The work of the service goes on, whoever the owner is.
+            self.images.save(self.context, second)
+
     def test_of_two_patches_of_the_tags_the_second_is_done_again(self):
         for tags in ((), ('a',), ('a', 'x')):
             first = self.get(self.add(tags=tags))
