@@ -2,7 +2,8 @@
 """Images in the database: the only place that reads and writes them.
 
 An image, and a page of images, is read in one statement whatever it holds.
-Deletion marks rows, as Glance does; an id, once used, stays used.
+Deletion marks rows, as Glance does; an id, once used, stays used, and so does
+what lists are sorted by: the image may be somebody's marker.
 """
 import functools
 import json
@@ -231,8 +232,6 @@ class Images:
     @api.transaction
     def delete(self, context, image, lease=None, status='deleted'):
         """Mark the image and all that belongs to it as deleted.
-
-        What lists are sorted by stays: it may be somebody's marker.
 
         :param lease: taken with it, in place of whatever lease there was:
             deletion wins over an upload. Its detail is told every location
