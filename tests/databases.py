@@ -60,6 +60,7 @@ class Database(fixtures.Fixture):
     def __init__(self, backend):
         super().__init__()
         self._backend = backend
+        self.url = None
 
     def _setUp(self):
         if self._backend == 'sqlite':

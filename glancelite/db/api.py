@@ -9,6 +9,7 @@ from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 from oslo_log import log
 import sqlalchemy
+from sqlalchemy import exc
 
 from glancelite import exception
 from glancelite.db import engine
@@ -125,13 +126,26 @@ class Database:
         """
         return self._reading.connect()
 
+    @contextlib.contextmanager
     def writer(self):
         """:returns: a context manager of a connection in a transaction.
 
         The transaction is committed when the block ends, rolled back when
         it raises.
+
+        :raises DatabaseUnavailable: the connection was lost at the end, and
+            nobody knows what became of the transaction.
         """
-        return self._writing.using(_Block())
+        done = False
+        try:
+            with self._writing.using(_Block()) as connection:
+                yield connection
+                done = True
+        except db_exception.DBConnectionError:
+            if done:
+                LOG.exception('The database was lost while it committed')
+                raise exception.DatabaseUnavailable() from None
+            raise
 
     def now(self):
         """:returns: naive UTC at the precision the columns keep.
@@ -204,42 +218,65 @@ def _faults():
 #: compare with what the table holds: Glance's tables have three-byte UTF-8.
 _UNSTORABLE = (1366, 1267)
 
+#: MySQL's errors that pass: it is full, has too much to do, or only reads.
+#: What other databases call an operational error is of this kind in any case.
+_OUTAGES = (1021, 1037, 1038, 1041, 1114, 1226, 1290, 1836, 3024)
+
+#: A lost connection is known to be so when it is used; the next one is new.
+_retried_when_lost = oslo_db_api.wrap_db_retry(
+    max_retries=1, retry_interval=0, retry_on_disconnect=True)
+
+_retried_when_refused = oslo_db_api.wrap_db_retry(
+    max_retries=10, retry_interval=0.05, inc_retry_interval=True,
+    max_retry_interval=1, jitter=True, retry_on_deadlock=True)
+
 
 def transaction(method):
     """Run a repository method again when its transaction was refused.
 
     A deadlock or a lost certification (Galera) starts it anew; a connection
-    lost in it once as well.
+    lost before the end of it once as well.
 
     :raises DatabaseUnavailable: when the database cannot be reached, or
-        refused every time.
+        refused every time, or cannot do its work now.
     :raises UnstorableText: when its tables have no room for a character.
     """
-    retried = oslo_db_api.wrap_db_retry(
-        max_retries=10, retry_interval=0.05, inc_retry_interval=True,
-        max_retry_interval=1, jitter=True, retry_on_deadlock=True)(method)
+    retried = _retried_when_refused(_retried_when_lost(method))
 
     @functools.wraps(method)
     def call(*args, **kwargs):
         try:
             return retried(*args, **kwargs)
-        except db_exception.DBConnectionError:
-            LOG.exception('The database cannot be reached')
-            raise exception.DatabaseUnavailable() from None
-        except db_exception.DBDeadlock:
-            LOG.error('%s was refused by the database every time',
-                      method.__name__)
-            raise exception.DatabaseUnavailable() from None
-        except (db_exception.DBError, sqlalchemy.exc.DBAPIError) as error:
+        except (db_exception.DBError, exc.SQLAlchemyError) as error:
             if _code(error) in _UNSTORABLE:
                 raise exception.UnstorableText() from None
+            if _passes(error):
+                LOG.error('The database cannot do %s: %s', method.__name__,
+                          getattr(_original(error), 'orig', error))
+                raise exception.DatabaseUnavailable() from None
             raise
     return call
 
 
+def _passes(error):
+    """:returns: whether the database, and not the statement, is at fault."""
+    if isinstance(error, (db_exception.DBConnectionError,
+                          db_exception.DBDeadlock, exc.TimeoutError,
+                          db_exception.DBNonExistentDatabase)):
+        return True
+    original = _original(error)
+    if not isinstance(original, exc.OperationalError):
+        return False
+    by_mysql = type(original.orig).__module__.startswith(('pymysql', 'MySQL'))
+    return not by_mysql or _code(error) in _OUTAGES
+
+
 def _code(error):
     """:returns: what MySQL calls the error, None for others."""
+    found = getattr(_original(error), 'orig', None)
+    return found.args[0] if found and found.args else None
+
+
+def _original(error):
     # oslo.db wraps the errors that it knows, and lets the others pass.
-    error = getattr(error, 'inner_exception', error)
-    original = getattr(error, 'orig', None)
-    return original.args[0] if original and original.args else None
+    return getattr(error, 'inner_exception', error)

@@ -14,6 +14,9 @@ _MYSQL_SESSION = (
     "SET SESSION group_concat_max_len = 268435456,"
     " optimizer_switch = 'index_merge_intersection=off'")
 
+#: This node is not of the cluster; the server stops; connection killed.
+_MYSQL_LOST = (1047, 1053, 1927)
+
 #: Seconds a SQLite writer waits for another one.
 _SQLITE_BUSY_SECONDS = 60
 
@@ -39,6 +42,7 @@ def is_in_memory(engine):
 
 def prepare(engine):
     """Let every connection be set up for our statements."""
+    _recognize_lost(engine.dialect)
     setup = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}.get(
         engine.dialect.name)
     if setup:
@@ -76,6 +80,25 @@ def lock_when_writing(engine):
         # it: SQLAlchemy ignores insert=True for this event.
         connection.exec_driver_sql('ROLLBACK')
         connection.exec_driver_sql('BEGIN IMMEDIATE')
+
+
+def _recognize_lost(dialect):
+    """Know more of a lost connection than SQLAlchemy and oslo.db do.
+
+    One that cannot be had is one as well, whatever the reason. One that a
+    cluster keeps open and does not serve is closed: the next may lead
+    elsewhere. SQLAlchemy's event of errors comes to oslo.db alone.
+    """
+    known = dialect.is_disconnect
+
+    def is_disconnect(error, connection, cursor):
+        if known(error, connection, cursor):
+            return True
+        if not isinstance(error, dialect.loaded_dbapi.OperationalError):
+            return False
+        return connection is None or (
+            dialect.name == 'mysql' and error.args[0] in _MYSQL_LOST)
+    dialect.is_disconnect = is_disconnect
 
 
 def _prepare_mysql(engine):

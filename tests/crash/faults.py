@@ -31,7 +31,7 @@ from glancelite.data import leases
 from glancelite.data import recovery
 from glancelite.data import resumable
 from glancelite.data import upload
-from glancelite.db import api as db_api
+from glancelite.db import engine as db_engine
 from glancelite.stores import files
 from glancelite.stores import filesystem
 from glancelite.stores import resumable_file
@@ -211,13 +211,12 @@ def install(threads):
     for name in ('wait', 'start'):
         setattr(threads, name,
                 staticmethod(_with_context(getattr(threads, name))))
-    make = db_api._engine
+    prepare = db_engine.prepare
 
-    def make_with_faults(*args):
-        engine = make(*args)
+    def prepare_with_faults(engine):
+        prepare(engine)
         _watch(engine, faults)
-        return engine
-    db_api._engine = make_with_faults
+    db_engine.prepare = prepare_with_faults
 
 
 def _on_errand(errand, method):

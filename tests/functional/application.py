@@ -71,6 +71,8 @@ class Application(fixtures.Fixture):
     :param mode: one of ``MODES``.
     :param backend: 'sqlite', 'mysql' or 'postgresql'; by default what
         ``GLANCELITE_TEST_DATABASE`` says.
+    :param database: a fixture of tests.databases, when the test wants one
+        of its own making.
     :param port: a :class:`Port` to serve on, in mode eventlet.
     :param limits: resource limits (soft) of the server process, by name.
     :param started: False leaves starting the server process to the test.
@@ -82,12 +84,12 @@ class Application(fixtures.Fixture):
     :ivar client: talks to the service.
     """
 
-    def __init__(self, mode, backend=None, port=None, limits=None,
-                 started=True, server=None, **options):
+    def __init__(self, mode, backend=None, database=None, port=None,
+                 limits=None, started=True, server=None, **options):
         super().__init__()
         self._mode = mode
-        self._backend = (backend or os.environ.get('GLANCELITE_TEST_DATABASE')
-                         or 'sqlite')
+        self._database = database or databases.Database(
+            backend or os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite')
         self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
         self._port = port
         self._limits = limits or {}
@@ -101,8 +103,9 @@ class Application(fixtures.Fixture):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.store = self.folder / 'images'
         self.log = self.folder / 'log'
-        self.database = self.useFixture(
-            databases.Database(self._backend)).url
+        if self._database.url is None:
+            self.useFixture(self._database)
+        self.database = self._database.url
         if self._mode == 'eventlet' and not self._port:
             self._port = self.useFixture(Port())
         self.configuration = self.folder / 'glancelite-api.conf'
