@@ -97,8 +97,8 @@ class Service:
         self.remover = removal.Remover(
             self.stores, self.holder, self.threads)
         self.recovery = recovery.Recovery(
-            self.leases, self.uploads, self.images, self.holder,
-            self.publisher, self.remover, self.threads,
+            self.leases, self.uploads, self.images, self.tasks,
+            self.holder, self.publisher, self.remover, self.threads,
             conf.lease.sweep_interval, self.notifier)
         self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(

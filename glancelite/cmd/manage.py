@@ -4,7 +4,7 @@
 ``glancelite-manage --config-file FILE db sync|version|check|adopt|release``.
 It exits with 0 when all is well, 1 with one line about what is not, and
 ``db check`` with 4 when ``db sync`` has something to do. ``fsck`` and
-``scrub`` are in ``data_commands``.
+``scrub`` are in ``data_commands``, ``db purge`` is in ``purge``.
 """
 import functools
 import sys
@@ -14,6 +14,7 @@ from oslo_log import log
 
 from glancelite import conf as configuration
 from glancelite.cmd import data_commands
+from glancelite.cmd import purge
 from glancelite.db import api as db
 from glancelite.db import characters
 from glancelite.db import migration
@@ -84,6 +85,7 @@ def _add_commands(conf, parsers):
     for name, run in _SPELLINGS_OF_GLANCE.items():
         parsers.add_parser(name, help=run.__doc__,
                            description=run.__doc__).set_defaults(run=run)
+    purge.add_commands(parsers, actions, conf)
     data_commands.add_commands(parsers, conf)
 
 

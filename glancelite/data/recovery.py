@@ -27,6 +27,7 @@ class Recovery:
     :param leases: the repository of leases.
     :param uploads: the repository of resumable uploads.
     :param images: the repository of images.
+    :param tasks: the repository of tasks.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param remover: a :class:`~glancelite.data.removal.Remover`.
@@ -35,11 +36,12 @@ class Recovery:
     :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
-    def __init__(self, leases, uploads, images, holder, publisher, remover,
-                 threads, interval, notifier):
+    def __init__(self, leases, uploads, images, tasks, holder, publisher,
+                 remover, threads, interval, notifier):
         self._leases = leases
         self._uploads = uploads
         self._images = images
+        self._tasks = tasks
         self._holder = holder
         self._publisher = publisher
         self._remover = remover
@@ -77,6 +79,7 @@ class Recovery:
             if lease is not None:
                 self._recover(lease)
         self._uploads.purge()
+        self._tasks.expire()
 
     def _recover(self, lease):
         LOG.warning('Image %s: its %s was cut off; recovering',

@@ -22,6 +22,8 @@ _OF_TASK = ('id', 'type', 'status', 'owner', 'expires_at', 'created_at',
 _COLUMNS = (*(_tasks.c[name] for name in _OF_TASK),
             _info.c.input, _info.c.result, _info.c.message)
 
+_EXPIRED_AT_ONCE = 1000
+
 
 class Tasks:
     """The repository of tasks.
@@ -55,6 +57,27 @@ class Tasks:
             connection.execute(
                 _info.update().where(_info.c.task_id == task.id)
                 .values(**_info_values(task)))
+
+    @api.transaction
+    def expire(self):
+        """Mark as deleted the tasks whose time is over, some at a time.
+
+        They are looked up before, since MySQL locks what it looks at.
+        """
+        moment = self._database.now()
+        over = sqlalchemy.and_(
+            _tasks.c.deleted == sql.false(), _tasks.c.expires_at < moment,
+            _tasks.c.status.in_((task_object.SUCCESS, task_object.FAILURE)))
+        with self._database.reader() as connection:
+            ids = connection.execute(
+                sqlalchemy.select(_tasks.c.id).where(over)
+                .limit(_EXPIRED_AT_ONCE)).scalars().all()
+        if not ids:
+            return
+        with self._database.writer() as connection:
+            connection.execute(
+                _tasks.update().where(_tasks.c.id.in_(ids), over)
+                .values(deleted=True, deleted_at=moment))
 
     @api.transaction
     def get(self, context, task_id):

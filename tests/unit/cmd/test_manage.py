@@ -47,6 +47,15 @@ class Manage(unittest.TestCase):
             self.manage('db_version'))
         self.assertEqual(0, self.manage('db adopt')[0])
 
+    def test_purge_takes_the_options_of_glance_and_ours(self):
+        self.manage('db sync')
+        for command in ('db purge', 'db_purge --age_in_days 1 --max_rows 5',
+                        'db purge_images_table --age-in-days 0',
+                        'db_purge_images_table --max-rows -1'):
+            self.assertEqual((0, ['0 rows are removed.']),
+                             self.manage(command), command)
+        self.assertEqual(2, self.manage('db purge --age-in-days=-1')[0])
+
     def test_a_refusal_is_one_line(self):
         self.assertEqual(
             (1, ['There is no Glance schema in this database.']),
