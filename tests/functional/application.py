@@ -88,7 +88,7 @@ class Application(fixtures.Fixture):
                  limits=None, started=True, server=None, **options):
         super().__init__()
         self._mode = mode
-        self._database = database or databases.Database(
+        self._given = database or databases.Database(
             backend or os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite')
         self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
         self._port = port
@@ -103,9 +103,7 @@ class Application(fixtures.Fixture):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.store = self.folder / 'images'
         self.log = self.folder / 'log'
-        if self._database.url is None:
-            self.useFixture(self._database)
-        self.database = self._database.url
+        self.database = self._database()
         if self._mode == 'eventlet' and not self._port:
             self._port = self.useFixture(Port())
         self.configuration = self.folder / 'glancelite-api.conf'
@@ -196,6 +194,12 @@ class Application(fixtures.Fixture):
             'paste_deploy': {'flavor': 'trusted',
                              'config_file': ETC / 'trusted-paste.ini'},
         }
+
+    def _database(self):
+        """:returns: the URL of the database, made if it has to be."""
+        if self._given.url is None:
+            self.useFixture(self._given)
+        return self._given.url
 
     def _migrate(self):
         """Make the schema where the service does not do it by itself."""
