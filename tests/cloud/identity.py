@@ -37,7 +37,8 @@ use_stderr = true
 [database]
 connection = {database}
 [cache]
-enabled = false
+enabled = true
+backend = dogpile.cache.memory
 [token]
 expiration = {expiration}
 [fernet_tokens]
@@ -186,7 +187,7 @@ class Keystone(fixtures.Fixture):
 
     def token(self, user, project=None, url=None, **scope):
         """:returns: a new token of a user for his project, or a scope."""
-        return self.connect(user, project or USERS[user][0], url,
+        return self.connect(user, project or _project(user), url,
                             **scope).session.get_token()
 
     def revoke(self, token):
@@ -197,7 +198,7 @@ class Keystone(fixtures.Fixture):
         """:returns: variables that clients authenticate a user by."""
         return {'OS_AUTH_URL': self.url, 'OS_IDENTITY_API_VERSION': '3',
                 'OS_USERNAME': user, 'OS_PASSWORD': PASSWORD,
-                'OS_PROJECT_NAME': project or USERS[user][0],
+                'OS_PROJECT_NAME': project or _project(user),
                 'OS_USER_DOMAIN_ID': 'default',
                 'OS_PROJECT_DOMAIN_ID': 'default',
                 'OS_REGION_NAME': REGION}
@@ -216,6 +217,15 @@ class Keystone(fixtures.Fixture):
                 self.admin.create_endpoint(
                     service_id=service.id, interface=interface,
                     region_id=REGION, url=url)
+
+    def limit(self, **limits):
+        """Register what every project may have of the image service."""
+        self.point('image', 'http://127.0.0.1:9292')
+        service = next(self.admin.services(type='image'))
+        for name, value in limits.items():
+            self.admin.create_registered_limit(
+                service_id=service.id, region_id=REGION, resource_name=name,
+                default_limit=value)
 
     def authtoken(self, **options):
         """:returns: the options [keystone_authtoken] of a service."""
@@ -241,3 +251,10 @@ class Keystone(fixtures.Fixture):
             for role in names:
                 self.admin.assign_project_role_to_user(
                     projects[project], user, roles[role])
+        # It reads the limits of all projects.
+        self.admin.put(f'/system/users/{self.admin.find_user("glance").id}'
+                       f'/roles/{roles["reader"].id}').raise_for_status()
+
+
+def _project(user):
+    return USERS.get(user, (user,))[0]

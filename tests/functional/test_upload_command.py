@@ -29,12 +29,14 @@ class Line(fixtures.Fixture):
     :param limits: bytes towards the service after which each of the next
         connections breaks. When there are none left, all passes.
     :param holding: stop at a limit, and break when released.
+    :ivar heads: the first bytes of each connection.
     """
 
     def __init__(self, port, limits=(), holding=False):
         super().__init__()
         self._port = port
         self._limits = list(limits)
+        self.heads = []
         self._held = threading.Event()
         self._released = threading.Event()
         if not holding:
@@ -82,6 +84,8 @@ class Line(fixtures.Fixture):
     def _there(self, near, far):
         count = 0
         while block := self._receive(near):
+            if not count:
+                self.heads.append(block)
             count += len(block)
             if self._limits and count > self._limits[0]:
                 self._limits.pop(0)

@@ -31,7 +31,7 @@ PROFILES = {
 #: store is what lets a location be a URL; Tempest wants it to be called web.
 _SERVICE = {
     'enabled_backends': 'fast:file, cheap:file, web:http',
-    'enabled_import_methods': ','.join(imports.METHODS),
+    'enabled_import_methods': f'[{",".join(imports.METHODS)}]',
     'show_image_direct_url': True,
     'show_multiple_locations': True,
     'glance_store': {'default_backend': 'fast'},
