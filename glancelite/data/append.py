@@ -153,8 +153,9 @@ class Append:
         receipt, self._receipt = self._receipt, None
         receipt.require([(name, bytes.fromhex(value))
                          for name, value in self._upload.digests])
+        facts = receipt.facts()
         self._lease.detail['completed'] = self._upload.offset
-        tools.publisher.seal(self._lease, self._writer, receipt.facts())
+        tools.publisher.seal(self._lease, self._writer, facts)
         tools.publisher.publish(self._context, image, self._lease,
                                 self._claim.reservations)
         self._upload.complete = True

@@ -8,6 +8,7 @@ bytes again.
 import collections
 
 from glancelite import exception
+from glancelite.data import inspection
 from glancelite.data import streams
 
 #: Receipts of unfinished uploads that a process remembers.
@@ -17,19 +18,19 @@ _REMEMBERED = 64
 class Receipt:
     """Consumers of the bytes of one image, and what they have learnt.
 
-    :param image: its disk_format is what the content must be.
+    :param image: its formats are what the content must be.
     :param algorithm: hashlib's name of the secure digest.
-    :param match: whether content of another format is refused.
+    :param rules: :class:`~glancelite.data.inspection.Rules` of the content.
     :param names: of further digests to compute.
     :ivar count: bytes that have passed; whoever lets them pass sets it.
     """
 
-    def __init__(self, image, algorithm, match, names=()):
+    def __init__(self, image, algorithm, rules, names=()):
         self._algorithm = algorithm
-        self._disk_format = image.disk_format
+        self._formats = _formats(image)
         self._digests = {name: streams.Digest(name)
                          for name in ('md5', algorithm, *names)}
-        self._inspection = streams.Inspection(image.disk_format, match)
+        self._inspection = inspection.Inspection(image, rules)
         self.count = 0
 
     @property
@@ -38,9 +39,9 @@ class Receipt:
         return [*self._digests.values(), self._inspection]
 
     def serves(self, image, names):
-        """:returns: whether it is about the format that the image has by
+        """:returns: whether it is about the formats that the image has by
             now, and about digests of all ``names``."""
-        return (self._disk_format == image.disk_format
+        return (self._formats == _formats(image)
                 and self._digests.keys() >= set(names))
 
     def require(self, digests):
@@ -63,6 +64,10 @@ class Receipt:
                 'os_hash_algo': self._algorithm,
                 'os_hash_value': self._digests[self._algorithm].hexdigest(),
                 'virtual_size': self._inspection.finish()}
+
+
+def _formats(image):
+    return image.disk_format, image.container_format
 
 
 def require(digest, value, error=exception.DigestMismatch):

@@ -7,6 +7,7 @@ here.
 import hashlib
 
 from glancelite import exception
+from glancelite.data import inspection
 from glancelite.data import receipt as receipt_module
 from glancelite.data import streams
 
@@ -18,7 +19,7 @@ class Receiver:
     """Feeds the bytes of one source to writers and learns what they are.
 
     :param conf: for ``hashing_algorithm``, ``transfer_block_size`` and
-        ``require_image_format_match``.
+        the group ``image_format``.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :raises ConfigurationError: nothing computes that digest, or it is longer
         than an image's record has room for.
@@ -28,7 +29,7 @@ class Receiver:
         self._threads = threads
         self._algorithm = _checked(conf.hashing_algorithm)
         self._block_size = conf.transfer_block_size
-        self._match = conf.image_format.require_image_format_match
+        self._rules = inspection.Rules(conf)
 
     def receive(self, image, source, writers, claim, size=None, digests=()):
         """Write ``source`` to every one of ``writers``.
@@ -60,7 +61,7 @@ class Receiver:
             about.
         """
         return receipt_module.Receipt(
-            image, self._algorithm, self._match,
+            image, self._algorithm, self._rules,
             [name for name, value in digests])
 
     def keep(self, source, writer, claim, size=None):

@@ -3,12 +3,9 @@
 import hashlib
 import io
 import os
-import subprocess
-import tempfile
 import threading
 
 import testtools
-from testtools import matchers
 
 from glancelite import exception
 from glancelite.data import streams
@@ -151,98 +148,6 @@ class DigestTest(testtools.TestCase):
             pump(io.BytesIO(DATA), [digest])
             self.assertEqual(hashlib.new(algorithm, DATA).hexdigest(),
                              digest.hexdigest())
-
-
-class InspectionTest(testtools.TestCase):
-    """The format of a disk, told from its bytes."""
-
-    def inspect(self, disk_format, data, required=True):
-        inspection = streams.Inspection(disk_format, required)
-        for start in range(0, len(data), 65536):
-            inspection.write(data[start:start + 65536])
-        return inspection.finish()
-
-    def disk(self, disk_format, *options):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, 'disk')
-            try:
-                subprocess.run(
-                    ['qemu-img', 'create', '-q', '-f', disk_format, *options,
-                     path, '5M'], check=True)
-            except FileNotFoundError:
-                self.skipTest('There is no qemu-img.')
-            with open(path, 'rb') as file:
-                return file.read()
-
-    def test_disks_of_qemu_tell_their_virtual_size(self):
-        for disk_format in ('qcow2', 'vdi', 'vhdx', 'raw'):
-            self.assertEqual(
-                5 * 1024 ** 2,
-                self.inspect(disk_format, self.disk(disk_format)))
-
-    def test_data_of_another_format_is_refused(self):
-        for disk_format in ('qcow2', 'vdi', 'vmdk', 'vhd', 'vhdx', 'iso'):
-            self.assertRaises(exception.FormatMismatch, self.inspect,
-                              disk_format, DATA)
-
-    def test_the_refusal_names_the_format_that_was_found(self):
-        for disk_format, data, found in (
-                ('qcow2', DATA, 'raw'), ('qcow2', b'', 'raw'),
-                ('iso', self.disk('qcow2'), 'qcow2'),
-                ('vmdk', self.disk('vdi'), 'vdi'),
-                ('ami', self.disk('qcow2'), 'qcow2')):
-            error = self.assertRaises(exception.FormatMismatch, self.inspect,
-                                      disk_format, data)
-            self.assertThat(str(error), matchers.EndsWith(
-                f'disk_format {disk_format} does not match stream data '
-                f'{found}'))
-
-    def test_a_disk_that_is_two_is_named_as_both(self):
-        data = self.disk('qcow2').ljust(34 * 1024 + 512, b'\0')
-        volume = 32 * 1024
-        data = data[:volume] + b'\x01CD001\x01' + data[volume + 7:]
-        error = self.assertRaises(exception.FormatMismatch, self.inspect,
-                                  'vdi', data)
-        self.assertIn('iso, qcow2', str(error))
-
-    def test_data_of_another_format_is_refused_before_its_end(self):
-        inspection = streams.Inspection('qcow2', True)
-        self.assertRaises(exception.FormatMismatch, inspection.write,
-                          bytes(1024 ** 2))
-
-    def test_anything_may_be_called_raw(self):
-        self.assertEqual(len(DATA), self.inspect('raw', DATA))
-        self.assertEqual(len(self.disk('qcow2')),
-                         self.inspect('raw', self.disk('qcow2')))
-
-    def test_a_disk_called_ami_is_refused(self):
-        self.assertRaises(exception.FormatMismatch, self.inspect, 'ami',
-                          self.disk('qcow2'))
-        self.inspect('ami', DATA)
-
-    def test_a_disk_that_refers_to_other_files_is_unsafe(self):
-        data = self.disk('qcow2', '-o', 'data_file=/tmp/none.raw')
-        self.assertRaises(exception.GlanceliteError, self.inspect, 'qcow2',
-                          data)
-
-    def test_nothing_is_refused_where_nothing_is_required(self):
-        self.assertIsNone(self.inspect('qcow2', DATA, required=False))
-        self.assertIsNone(self.inspect('vmdk', b'', required=False))
-
-    def test_a_disk_cut_before_it_can_be_checked_is_unsafe(self):
-        error = self.assertRaises(
-            exception.UnsafeImage, self.inspect, 'vhdx',
-            self.disk('vhdx')[:65535])
-        self.assertIn('Incomplete file', str(error))
-
-    def test_truncated_disks_never_raise_anything_of_the_inspectors(self):
-        for disk_format in ('qcow2', 'vdi', 'vhdx'):
-            data = self.disk(disk_format)
-            for size in (0, 1, 4, 64, 100, 511, 512, 600, 65535):
-                try:
-                    self.inspect(disk_format, data[:size])
-                except exception.GlanceliteError:
-                    continue
 
 
 class BlocksTest(testtools.TestCase):
