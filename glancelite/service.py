@@ -31,6 +31,7 @@ from glancelite.db import api as db_api
 from glancelite.db import images
 from glancelite.db import leases
 from glancelite.db import members
+from glancelite.db import metadefs
 from glancelite.db import schema
 from glancelite.db import tasks
 from glancelite.db import uploads
@@ -74,6 +75,7 @@ class Service:
         self.images = images.Images(self.database, self.leases)
         self.members = members.Members(self.database)
         self.tasks = tasks.Tasks(self.database)
+        self.metadefs = metadefs.Metadefs(self.database)
         # Longer than a crash takes to be undone: until its bytes are gone,
         # nobody else is to have their room.
         reserved = 2 * conf.lease.ttl + conf.lease.sweep_interval

@@ -51,7 +51,7 @@ class Router:
         if name == 'None' or name is None:
             return webob.exc.HTTPMethodNotAllowed(headers={'Allow': action})
         if any('\0' in value for part, value in found.items()
-               if part.endswith('_id')):
+               if part.endswith(('_id', 'name'))):
             # Nothing is called that, and PostgreSQL cannot be asked.
             return webob.exc.HTTPNotFound()
         return self._resources[name].handle(request, action, found)

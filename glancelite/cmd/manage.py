@@ -4,7 +4,8 @@
 ``glancelite-manage --config-file FILE db sync|version|check|adopt|release``.
 It exits with 0 when all is well, 1 with one line about what is not, and
 ``db check`` with 4 when ``db sync`` has something to do. ``fsck`` and
-``scrub`` are in ``data_commands``, ``db purge`` is in ``purge``.
+``scrub`` are in ``data_commands``, ``db purge`` is in ``purge``, those on
+metadata definitions are in ``metadef_commands``.
 """
 import functools
 import sys
@@ -14,6 +15,7 @@ from oslo_log import log
 
 from glancelite import conf as configuration
 from glancelite.cmd import data_commands
+from glancelite.cmd import metadef_commands
 from glancelite.cmd import purge
 from glancelite.db import api as db
 from glancelite.db import characters
@@ -82,6 +84,7 @@ def _add_commands(conf, parsers):
     for name, run in _DATABASE_COMMANDS.items():
         actions.add_parser(name, help=run.__doc__,
                            description=run.__doc__).set_defaults(run=run)
+    metadef_commands.add_commands(actions, conf)
     for name, run in _SPELLINGS_OF_GLANCE.items():
         parsers.add_parser(name, help=run.__doc__,
                            description=run.__doc__).set_defaults(run=run)

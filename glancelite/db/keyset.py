@@ -34,6 +34,9 @@ def beyond(table, sort, row):
 
 
 def _past(column, direction, value):
+    if value is not None:
+        # SQLAlchemy compares columns with True and False by "is" alone.
+        value = sqlalchemy.literal(value, column.type)
     if direction == 'asc':
         return column.is_not(None) if value is None else column > value
     if value is None:

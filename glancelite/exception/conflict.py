@@ -65,3 +65,13 @@ class ActiveTask(error.Conflict):
 class LocationStatusConflict(error.Conflict):
     sentence = _("It's not allowed to %(action)s locations if image status "
                  "is %(status)s.")
+
+
+class NamespaceExists(error.Conflict):
+    sentence = _('The metadata definition namespace %(namespace)s already '
+                 'exists.')
+
+
+class DefinitionExists(error.Conflict):
+    sentence = _('A metadata definition %(noun)s %(name)s already exists in '
+                 'namespace %(namespace)s.')

@@ -68,3 +68,8 @@ class HttpStoreRequired(error.Forbidden):
 
 class NotSharedImage(error.Forbidden):
     sentence = _('Only shared images have members.')
+
+
+class NamespaceProtected(error.Forbidden):
+    sentence = _('Metadata definition namespace %(namespace)s is protected: '
+                 'nothing in it can be deleted.')

@@ -120,3 +120,12 @@ class MarkerNotFound(error.Invalid):
 class UnstorableText(error.Invalid):
     sentence = _('A text holds a character (an emoji, say) that the tables of '
                  'this database have no room for.')
+
+
+class DefinitionTooLarge(error.Invalid):
+    sentence = _('A metadata definition has more than %(limit)s bytes as '
+                 'JSON.')
+
+
+class RequiredWithComma(error.Invalid):
+    sentence = _('required: the name of a property has a comma.')

@@ -27,3 +27,16 @@ class DataMissing(error.NotFound):
 
 class NotInStore(error.NotFound):
     sentence = _('Image %(image_id)s is not stored in store %(store)s')
+
+
+class NamespaceNotFound(error.NotFound):
+    sentence = _('Metadata definition namespace %(namespace)s was not found.')
+
+
+class DefinitionNotFound(error.NotFound):
+    sentence = _('Metadata definition %(noun)s %(name)s was not found in '
+                 'namespace %(namespace)s.')
+
+
+class MetadefNotFound(error.NotFound):
+    sentence = _('The resource could not be found.')

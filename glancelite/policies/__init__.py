@@ -5,6 +5,7 @@ import itertools
 from glancelite.policies import discovery
 from glancelite.policies import images
 from glancelite.policies import members
+from glancelite.policies import metadefs
 from glancelite.policies import roles
 from glancelite.policies import tasks
 
@@ -12,4 +13,4 @@ from glancelite.policies import tasks
 def list_rules():
     """:returns: every default rule, roles first."""
     return itertools.chain(roles.RULES, images.RULES, members.RULES,
-                           tasks.RULES, discovery.RULES)
+                           tasks.RULES, discovery.RULES, metadefs.RULES)

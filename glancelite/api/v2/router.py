@@ -11,6 +11,11 @@ from glancelite.api.v2 import image_members
 from glancelite.api.v2 import image_tags
 from glancelite.api.v2 import image_tasks
 from glancelite.api.v2 import images
+from glancelite.api.v2 import metadef_namespaces
+from glancelite.api.v2 import metadef_objects
+from glancelite.api.v2 import metadef_properties
+from glancelite.api.v2 import metadef_resource_types
+from glancelite.api.v2 import metadef_tags
 from glancelite.api.v2 import schemas
 from glancelite.api.v2 import stores
 from glancelite.api.v2 import tasks
@@ -18,6 +23,7 @@ from glancelite.api.v2 import uploads
 from glancelite.api.v2 import usage
 
 _IMAGE = '/images/{image_id}'
+_NAMESPACE = '/metadefs/namespaces/{namespace_name}'
 _UPLOAD = f'{_IMAGE}/uploads/{{upload_id}}'
 
 #: (method, path, resource, action)
@@ -74,6 +80,37 @@ ROUTES = (
     ('GET', '/info/stores', 'discovery', 'stores'),
     ('GET', '/info/stores/detail', 'discovery', 'stores_detail'),
     ('GET', '/info/usage', 'usage', 'show'),
+
+    ('GET', '/schemas/metadefs/{name}', 'metadef_schemas', 'show'),
+
+    ('GET', '/metadefs/namespaces', 'metadef_namespaces', 'index'),
+    ('POST', '/metadefs/namespaces', 'metadef_namespaces', 'create'),
+    ('GET', _NAMESPACE, 'metadef_namespaces', 'show'),
+    ('PUT', _NAMESPACE, 'metadef_namespaces', 'update'),
+    ('DELETE', _NAMESPACE, 'metadef_namespaces', 'delete'),
+
+    ('GET', '/metadefs/resource_types', 'metadef_resource_types', 'all'),
+    ('GET', f'{_NAMESPACE}/resource_types', 'metadef_resource_types',
+     'index'),
+    ('POST', f'{_NAMESPACE}/resource_types', 'metadef_resource_types',
+     'create'),
+    ('DELETE', f'{_NAMESPACE}/resource_types/{{name}}',
+     'metadef_resource_types', 'delete'),
+
+    *((method, f'{_NAMESPACE}/{noun}{name}', f'metadef_{noun}', action)
+      for noun in ('objects', 'properties')
+      for method, name, action in (
+          ('GET', '', 'index'), ('POST', '', 'create'),
+          ('DELETE', '', 'clear'), ('GET', '/{name}', 'show'),
+          ('PUT', '/{name}', 'update'), ('DELETE', '/{name}', 'delete'))),
+
+    ('GET', f'{_NAMESPACE}/tags', 'metadef_tags', 'index'),
+    ('POST', f'{_NAMESPACE}/tags', 'metadef_tags', 'create_all'),
+    ('DELETE', f'{_NAMESPACE}/tags', 'metadef_tags', 'clear'),
+    ('GET', f'{_NAMESPACE}/tags/{{name}}', 'metadef_tags', 'show'),
+    ('POST', f'{_NAMESPACE}/tags/{{name}}', 'metadef_tags', 'create'),
+    ('PUT', f'{_NAMESPACE}/tags/{{name}}', 'metadef_tags', 'update'),
+    ('DELETE', f'{_NAMESPACE}/tags/{{name}}', 'metadef_tags', 'delete'),
 )
 
 
@@ -89,6 +126,7 @@ def create(service):
     parts = uploads.create_resource(service)
     return router.Router(ROUTES, {
         'schemas': schemas.create_resource(schema),
+        'metadef_schemas': schemas.create_metadef_resource(),
         'images': images.create_resource(service, schema),
         'image_data': data,
         'image_file': uploads.Entry(data, parts),
@@ -103,4 +141,10 @@ def create(service):
         'stores': stores.create_resource(service),
         'discovery': discovery.create_resource(service),
         'usage': usage.create_resource(service),
+        'metadef_namespaces': metadef_namespaces.create_resource(service),
+        'metadef_objects': metadef_objects.create_resource(service),
+        'metadef_properties': metadef_properties.create_resource(service),
+        'metadef_resource_types':
+            metadef_resource_types.create_resource(service),
+        'metadef_tags': metadef_tags.create_resource(service),
     })

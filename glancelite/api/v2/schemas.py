@@ -10,6 +10,7 @@ from glancelite import service as service_module
 from glancelite.api import resource
 from glancelite.api.schemas import image
 from glancelite.api.schemas import member
+from glancelite.api.schemas import metadef
 from glancelite.api.schemas import task
 
 #: Longest reason of a refusal, in characters: it may quote the request.
@@ -66,19 +67,13 @@ def validator(schema):
 
 
 class SchemasController:
-    """Shows schemas."""
+    """Shows schemas.
 
-    def __init__(self, image_schema):
-        self._schemas = {
-            'image': image_schema,
-            'images': image.collection('images', image_schema, paged=True),
-            'member': member.MEMBER,
-            'members': image.collection('members', member.MEMBER,
-                                        paged=False),
-            'task': task.TASK,
-            'tasks': image.collection('tasks', task.TASK_IN_LIST,
-                                      paged=False),
-        }
+    :param served: dict of them by the last part of their paths.
+    """
+
+    def __init__(self, served):
+        self._schemas = served
 
     def show(self, context, name):
         """:raises NotFound: there is no schema of that name."""
@@ -89,4 +84,16 @@ class SchemasController:
 
 def create_resource(image_schema):
     """:returns: the resource that serves ``/v2/schemas``."""
-    return resource.Resource(SchemasController(image_schema))
+    return resource.Resource(SchemasController({
+        'image': image_schema,
+        'images': image.collection('images', image_schema, paged=True),
+        'member': member.MEMBER,
+        'members': image.collection('members', member.MEMBER, paged=False),
+        'task': task.TASK,
+        'tasks': image.collection('tasks', task.TASK_IN_LIST, paged=False),
+    }))
+
+
+def create_metadef_resource():
+    """:returns: the resource that serves ``/v2/schemas/metadefs``."""
+    return resource.Resource(SchemasController(metadef.SERVED))
