@@ -4,11 +4,12 @@ import os
 import pathlib
 
 from oslo_log import log
-from paste import deploy
+from paste.deploy import loadwsgi
 
 from glancelite import conf as conf_package
 from glancelite import exception
 from glancelite import service as service_module
+from glancelite.conf import of_glance
 
 #: Environment variables that Glance's WSGI module reads; either name works.
 _DIRECTORY_VARIABLES = ('OS_GLANCELITE_CONFIG_DIR', 'OS_GLANCE_CONFIG_DIR')
@@ -20,6 +21,47 @@ _USUAL_FILES = ('glancelite-api.conf', 'glance-api.conf',
                 'glance-image-import.conf')
 
 _APPLICATION = 'glancelite-api'
+
+LOG = log.getLogger(__name__)
+
+#: Ends of Glance's flavors.
+_CACHE_FLAVORS = ('caching', 'cachemanagement')
+
+_OF_GLANCE = 'glancelite.api.middleware.of_glance'
+_LIBRARY = 'glancelite.api.middleware.library'
+
+#: What each factory in a Paste file of Glance is called here.
+_NAMES = {
+    'glance.api:root_app_factory': 'paste.urlmap:urlmap_factory',
+    'glance.api:pipeline_factory': f'{_OF_GLANCE}:pipeline_factory',
+    'glance.api.versions:create_resource':
+        'glancelite.api.versions:app_factory',
+    'glance.api.v2.router:API.factory':
+        'glancelite.api.v2.router:app_factory',
+    'glance.api.middleware.version_negotiation:'
+    'VersionNegotiationFilter.factory': f'{_OF_GLANCE}:negotiation_factory',
+    'glance.api.middleware.context:ContextMiddleware.factory':
+        f'{_OF_GLANCE}:context_factory',
+    'glance.api.middleware.context:UnauthenticatedContextMiddleware.factory':
+        f'{_OF_GLANCE}:noauth_factory',
+    'glance.api.middleware.cache:CacheFilter.factory':
+        f'{_OF_GLANCE}:cache_factory',
+    'glance.api.middleware.cache_manage:CacheManageFilter.factory':
+        f'{_OF_GLANCE}:cache_factory',
+    'glance.api.middleware.gzip:GzipMiddleware.factory':
+        f'{_OF_GLANCE}:gzip_factory',
+    'keystonemiddleware.auth_token:filter_factory':
+        f'{_LIBRARY}:authtoken_factory',
+    'osprofiler.web:WsgiMiddleware.factory': f'{_LIBRARY}:profiler_factory',
+    'oslo_middleware.cors:filter_factory': f'{_LIBRARY}:cors_factory',
+    'oslo_middleware:CORS.factory': f'{_LIBRARY}:cors_factory',
+    'oslo_middleware:HTTPProxyToWSGI.factory':
+        f'{_LIBRARY}:http_proxy_to_wsgi_factory',
+    'oslo_middleware.http_proxy_to_wsgi:HTTPProxyToWSGI.factory':
+        f'{_LIBRARY}:http_proxy_to_wsgi_factory',
+    'oslo_middleware:Healthcheck.app_factory':
+        f'{_LIBRARY}:healthcheck_factory',
+}
 
 
 def load_conf(arguments=(), files=None, name=_APPLICATION):
@@ -34,6 +76,11 @@ def load_conf(arguments=(), files=None, name=_APPLICATION):
     conf(args=list(arguments), project='glancelite', prog=name,
          default_config_files=files)
     log.setup(conf, 'glancelite')
+    without_effect = of_glance.ignored(conf)
+    if without_effect:
+        LOG.warning('Options that only Glance has, without effect here: %s; '
+                    '"glancelite-manage config diff FILE" tells more',
+                    ', '.join(without_effect))
     return conf
 
 
@@ -70,15 +117,73 @@ def application_of(service):
     :raises ConfigurationError: the Paste file has no usable pipeline.
     """
     path = _paste_file(service.conf)
-    name = _APPLICATION
-    if service.conf.paste_deploy.flavor:
-        name = f'{name}-{service.conf.paste_deploy.flavor}'
     with service_module.building(service):
+        name = _APPLICATION
         try:
-            return deploy.loadapp(f'config:{path}', name=name)
+            loader = Loader(path)
+            name = loader.application(name, service.conf.paste_deploy.flavor)
+            return loader.get_app(name)
         except LookupError as error:
             raise exception.ConfigurationError(
                 f'{path}: no usable section for {name}: {error}') from None
+
+
+class Loader(loadwsgi.ConfigLoader):
+    """Reads a Paste file; Glance's, too, which operators have edited.
+
+    Each of its factories is replaced by one of ours.
+
+    :ivar translated: whether it is one of Glance's.
+    :raises ConfigurationError: it names one that there is not here.
+    """
+
+    def __init__(self, path):
+        super().__init__(path)
+        names = [(section, option)
+                 for section in self.parser.sections()
+                 for option in self.parser.options(section)
+                 if option.startswith('paste.')
+                 and option.endswith('_factory')]
+        factories = {pair: self.parser.get(*pair).strip() for pair in names}
+        self.translated = any(name.startswith('glance.')
+                              for name in factories.values())
+        if not self.translated:
+            return
+        for (section, option), name in factories.items():
+            if name in _NAMES:
+                self.parser.set(section, option, _NAMES[name])
+            elif name.startswith('glance.'):
+                raise exception.ConfigurationError(
+                    f'{path}: [{section}] {name} is not here')
+
+    def application(self, name, flavor):
+        """:returns: the name of the section to begin with.
+
+        :param name: of the section without a flavor, if the file is ours.
+        """
+        if self.translated:
+            name = 'glance-api'
+        if not flavor or self._has(f'{name}-{flavor}'):
+            return f'{name}-{flavor}' if flavor else name
+        bare = _without_cache(flavor)
+        if bare != flavor:
+            LOG.warning('[paste_deploy] flavor %s: the image cache is not '
+                        'here; going on without', flavor)
+        return f'{name}-{bare}' if bare else name
+
+    def _has(self, name):
+        return any(section.partition(':')[2] == name
+                   for section in self.parser.sections())
+
+
+def authenticates(conf):
+    """:returns: whether the flavor is one that asks who it is."""
+    return bool(_without_cache(conf.paste_deploy.flavor or ''))
+
+
+def _without_cache(flavor):
+    bare, _, last = flavor.rpartition('+')
+    return bare if last in _CACHE_FLAVORS else flavor
 
 
 def _paste_file(conf):

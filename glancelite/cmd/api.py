@@ -292,7 +292,7 @@ def _reap():
 
 def _require_loopback(conf):
     """:raises ConfigurationError: open to other hosts without a password."""
-    if conf.paste_deploy.flavor or conf.noauth.allow_remote:
+    if deploy.authenticates(conf) or conf.noauth.allow_remote:
         return
     for *_, address in _addresses(conf):
         if not ipaddress.ip_address(address[0].split('%')[0]).is_loopback:

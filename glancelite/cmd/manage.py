@@ -14,6 +14,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from glancelite import conf as configuration
+from glancelite.cmd import config_commands
 from glancelite.cmd import data_commands
 from glancelite.cmd import metadef_commands
 from glancelite.cmd import purge
@@ -90,6 +91,7 @@ def _add_commands(conf, parsers):
                            description=run.__doc__).set_defaults(run=run)
     purge.add_commands(parsers, actions, conf)
     data_commands.add_commands(parsers, conf)
+    config_commands.add_commands(parsers, conf)
 
 
 def _configure(arguments):

@@ -14,6 +14,7 @@ from oslo_upgradecheck import upgradecheck
 
 from glancelite import conf as configuration
 from glancelite import exception
+from glancelite.conf import of_glance
 from glancelite.db import api as db
 from glancelite.db import migration
 from glancelite.stores import registry
@@ -60,7 +61,24 @@ class Checks(upgradecheck.UpgradeCommands):
             return _failure(str(error))
         return _success()
 
+    def configuration(self):
+        """Everything that is set has its effect, as it has in Glance."""
+        found = of_glance.compare(self._conf)
+        if found.invalid:
+            return _failure('; '.join(
+                f'{name}: {reason}' for name, reason in found.invalid))
+        changes = [
+            f'{title}: {", ".join(names)}.' for title, names in (
+                ('Without effect here', found.ignored),
+                ('Not known, to Glance neither', found.unknown)) if names]
+        if changes:
+            return upgradecheck.Result(
+                upgradecheck.Code.WARNING,
+                f'{" ".join(changes)} See "glancelite-manage config diff".')
+        return _success()
+
     _upgrade_checks = (
+        ('Configuration', configuration),
         ('Policy file', policy_file),
         ('Database', database),
         ('Stores', stores),

@@ -60,6 +60,11 @@ def register_opts(conf):
         conf.register_opts(options, group=_group(group))
     conf.register_opts(http_proxy_to_wsgi.OPTS, group='oslo_middleware')
     conf.register_opts(stores.LEGACY_OPTIONS, group='glance_store')
+    _set_defaults()
+
+
+def _set_defaults():
+    """Let options of libraries be by default what they are in Glance."""
     cors.set_defaults(allow_headers=_CORS_ALLOWED,
                       expose_headers=_CORS_EXPOSED,
                       allow_methods=_CORS_METHODS)
@@ -72,6 +77,7 @@ def _group(name):
 
 def list_opts():
     """For oslo-config-generator: our (group, options) pairs."""
+    _set_defaults()
     pairs = [(module.GROUP, module.OPTIONS) for module in _MODULES]
     pairs.append(('glance_store', stores.LEGACY_OPTIONS))
     pairs.append(('example_store', stores.BACKEND_OPTIONS))

@@ -2,6 +2,8 @@
 """Options of notifications; how they travel is oslo.messaging's to say."""
 from oslo_config import cfg
 
+from glancelite.conf import peek
+
 GROUP = 'DEFAULT'
 
 OPTIONS = [
@@ -24,16 +26,11 @@ OPTIONS = [
 ]
 
 
+_DRIVER = cfg.MultiStrOpt('driver', default=[])
+
+
 def drivers(conf):
     """:returns: the drivers that a loaded ``conf`` names for notifications.
-
-    The option is oslo.messaging's, and that library takes long to load; so
-    who wants no notifications is spared it.
     """
-    peek = cfg.ConfigOpts()
-    peek.register_opt(cfg.MultiStrOpt('driver', default=[]),
-                      group='oslo_messaging_notifications')
-    peek(args=[], default_config_files=conf.config_file,
-         default_config_dirs=conf.config_dir)
-    return [name for name in peek.oslo_messaging_notifications.driver
-            if name and name != 'noop']
+    names = peek.value(conf, 'oslo_messaging_notifications', _DRIVER)
+    return [name for name in names if name and name != 'noop']

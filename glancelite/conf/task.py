@@ -7,6 +7,8 @@ GROUP = 'task'
 OPTIONS = [
     cfg.IntOpt(
         'task_time_to_live', default=48, min=1,
+        deprecated_opts=[cfg.DeprecatedOpt('task_time_to_live',
+                                           group='DEFAULT')],
         help='Hours after which a finished task may be forgotten.'),
     cfg.IntOpt(
         'concurrency', default=4, min=0,

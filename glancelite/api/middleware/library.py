@@ -5,11 +5,18 @@ Their own Paste factories look for a global configuration. Each takes request
 and response apart and puts them together again; where nothing is configured
 that it could do, requests go past it.
 """
+import socket
+
+from oslo_config import cfg
 from oslo_middleware import cors
 from oslo_middleware import healthcheck
 from oslo_middleware import http_proxy_to_wsgi
 
+from glancelite import exception
 from glancelite import service as service_module
+from glancelite.conf import peek
+
+_PROFILER = cfg.BoolOpt('enabled', default=False)
 
 
 def cors_factory(global_conf, **local_conf):
@@ -42,6 +49,29 @@ def http_proxy_to_wsgi_factory(global_conf, **local_conf):
 def healthcheck_factory(global_conf, **local_conf):
     """For Paste: the application at /healthcheck."""
     return healthcheck.Healthcheck.app_factory(global_conf, **local_conf)
+
+
+def profiler_factory(global_conf, **local_conf):
+    """For Paste: traces of requests, where osprofiler is there and wanted."""
+    conf = service_module.current().conf
+    if not peek.value(conf, 'profiler', _PROFILER):
+        return lambda application: application
+    try:
+        # Imported where it is wanted: nothing else needs it.
+        from osprofiler import initializer
+        from osprofiler import opts
+        from osprofiler import web
+    except ImportError:
+        raise exception.ConfigurationError(
+            '[profiler] enabled needs osprofiler, which is not installed'
+        ) from None
+    opts.set_defaults(conf)
+    initializer.init_from_conf(
+        conf, context={}, project='glancelite', service='api',
+        host=socket.gethostname())
+    return web.WsgiMiddleware.factory(global_conf, **{
+        **local_conf, 'hmac_keys': conf.profiler.hmac_keys,
+        'enabled': 'yes'})
 
 
 def authtoken_factory(global_conf, **local_conf):

@@ -53,6 +53,16 @@ class TestUpgradeCheck(testtools.TestCase):
         self.assertEqual(0, code)
         self.assertEqual({(0, None)}, set(found.values()))
 
+    def test_options_without_effect_are_a_warning(self):
+        self.sync()
+        with self.config.open('a') as file:
+            file.write('[DEFAULT]\nscrub_time = 4\nnonsense = 1\n')
+        code, found = self.check()
+        self.assertEqual(1, code)
+        self.assertEqual(1, found['Configuration'][0])
+        for name in ('scrub_time', 'nonsense'):
+            self.assertIn(name, found['Configuration'][1])
+
     def test_an_empty_database_wants_to_be_synchronized(self):
         code, found = self.check()
         self.assertEqual(1, code)
