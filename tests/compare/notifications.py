@@ -79,7 +79,9 @@ class Listener:
     def _take(self, body, message):
         message.ack()
         envelope = body if isinstance(body, dict) else json.loads(body)
-        self._messages.put(json.loads(envelope['oslo.message']))
+        # The driver "messaging", without v2, has no envelope.
+        self._messages.put(json.loads(envelope['oslo.message'])
+                           if 'oslo.message' in envelope else envelope)
 
     def _run(self):
         while not self._stopped:

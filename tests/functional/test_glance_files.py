@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Paste file with Glance's factories, and a file with Glance's options."""
+from oslo_utils import importutils
+from oslo_utils import uuidutils
 import testtools
 
+from tests.compare import notifications
 from tests.functional import application
 
 _PASTE = '''
@@ -111,3 +114,36 @@ class GlancePasteTest(testtools.TestCase):
         service = self.useFixture(application.Application(
             'wsgi', paste_deploy={'flavor': 'trusted+cachemanagement'}))
         self.assertEqual(200, service.client.get('/v2/images').status)
+
+
+class ProfilerTest(testtools.TestCase):
+    """The shipped pipeline with osprofiler, where that is installed."""
+
+    def setUp(self):
+        super().setUp()
+        if not importutils.try_import('osprofiler'):
+            self.skipTest('osprofiler is not installed')
+        reason = notifications.unavailable()
+        if reason:
+            self.skipTest(reason)
+
+    def test_who_knows_a_key_has_the_request_traced(self):
+        utils = importutils.import_module('osprofiler._utils')
+        packed, signature = utils.signed_pack(
+            {'base_id': uuidutils.generate_uuid(),
+             'parent_id': uuidutils.generate_uuid()}, 'the key')
+        listener = notifications.Listener('profiler', 'openstack')
+        self.addCleanup(listener.close)
+        service = self.useFixture(application.Application(
+            'eventlet', paste_deploy=application.SHIPPED_PASTE,
+            transport_url=notifications.URL, profiler={
+                'enabled': True, 'hmac_keys': 'the key',
+                'connection_string': 'messaging://'}))
+        for header, path in (('of another key', 'images'),
+                             (signature, 'schemas/image')):
+            self.assertEqual(200, service.client.get(
+                f'/v2/{path}', headers={
+                    'X-Trace-Info': packed, 'X-Trace-HMAC': header}).status)
+        told = listener.take()['payload']
+        self.assertEqual('wsgi-start', told['name'])
+        self.assertEqual('/v2/schemas/image', told['info']['request']['path'])

@@ -11,6 +11,7 @@ from oslo_config import cfg
 from oslo_middleware import cors
 from oslo_middleware import healthcheck
 from oslo_middleware import http_proxy_to_wsgi
+from oslo_utils import importutils
 
 from glancelite import exception
 from glancelite import service as service_module
@@ -56,22 +57,17 @@ def profiler_factory(global_conf, **local_conf):
     conf = service_module.current().conf
     if not peek.value(conf, 'profiler', _PROFILER):
         return lambda application: application
-    try:
-        # Imported where it is wanted: nothing else needs it.
-        from osprofiler import initializer
-        from osprofiler import opts
-        from osprofiler import web
-    except ImportError:
+    # Whoever wants traces installs it; nothing else needs it.
+    if not importutils.try_import('osprofiler'):
         raise exception.ConfigurationError(
-            '[profiler] enabled needs osprofiler, which is not installed'
-        ) from None
-    opts.set_defaults(conf)
-    initializer.init_from_conf(
+            '[profiler] enabled needs osprofiler, which is not installed')
+    importutils.import_module('osprofiler.opts').set_defaults(conf)
+    importutils.import_module('osprofiler.initializer').init_from_conf(
         conf, context={}, project='glancelite', service='api',
         host=socket.gethostname())
-    return web.WsgiMiddleware.factory(global_conf, **{
-        **local_conf, 'hmac_keys': conf.profiler.hmac_keys,
-        'enabled': 'yes'})
+    web = importutils.import_module('osprofiler.web')
+    return web.WsgiMiddleware.factory(
+        global_conf, hmac_keys=conf.profiler.hmac_keys, enabled=True)
 
 
 def authtoken_factory(global_conf, **local_conf):
