@@ -37,11 +37,14 @@ from glancelite.db import tasks
 from glancelite.db import uploads
 from glancelite.db import usage
 from glancelite.fetch import fetcher
+from glancelite.fetch import peer
 from glancelite.quota import enforcement
 from glancelite.stores import registry
+from glancelite.tasks import credential
 from glancelite.tasks import executor
 from glancelite.tasks import import_image
 from glancelite.tasks import submission
+from glancelite.tasks import work_directory
 
 #: Seconds that a service which ends lets the message broker have.
 _PATIENCE = 5
@@ -71,7 +74,9 @@ class Service:
             self.policy)
         self.fetcher = fetcher.Fetcher(conf)
         self.stores = registry.Stores(conf, self.fetcher)
-        self.leases = leases.Leases(self.database, conf.lease.ttl)
+        self.peers = peer.Peers(conf)
+        self.leases = leases.Leases(self.database, conf.lease.ttl,
+                                    self.peers.own)
         self.images = images.Images(self.database, self.leases)
         self.members = members.Members(self.database)
         self.tasks = tasks.Tasks(self.database)
@@ -105,14 +110,15 @@ class Service:
         self.receiver = receive.Receiver(conf, self.threads)
         self.uploader = upload.Uploader(
             self.images, self.stores, self.quota, self.holder, self.receiver,
-            self.publisher, self.threads, self.notifier)
+            self.publisher, self.threads, self.notifier, self.peers.own)
         self.resumable = resumable.ResumableUploads(
             self.images, self.uploads, self.stores, self.quota, self.holder,
             self.recovery, self.receiver, self.publisher, self.threads,
             self.notifier)
         self.downloader = download.Downloader(self.stores, self.threads)
         self.deleter = delete.Deleter(
-            conf, self.images, self.leases, self.holder, self.remover)
+            conf, self.images, self.leases, self.holder, self.remover,
+            self.peers)
         self.locations = locations.Locations(
             conf, self.images, self.stores, self.quota, self.holder,
             self.leases, self.remover, self.threads)
@@ -120,10 +126,15 @@ class Service:
             conf, self.images, self.tasks, self.stores, self.locations,
             self.quota, self.threads, background_module.Background(
                 self.threads, conf.location_digest_workers), self.notifier)
+        self._add_tasks(conf)
 
+    def _add_tasks(self, conf):
+        self.seal = credential.Seal(self.database.secret())
+        self.work_directory = work_directory.WorkDirectory(
+            conf, self.leases)
         self.executor = executor.Executor(
             conf, self.leases, self.holder, self.threads,
-            import_image.Importer(conf, self))
+            import_image.Importer(conf, self), self.work_directory)
         self.imports = submission.Imports(
             self.images, self.tasks, self.executor, self.notifier)
 

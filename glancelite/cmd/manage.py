@@ -5,7 +5,8 @@
 It exits with 0 when all is well, 1 with one line about what is not, and
 ``db check`` with 4 when ``db sync`` has something to do. ``fsck`` and
 ``scrub`` are in ``data_commands``, ``db purge`` is in ``purge``, those on
-metadata definitions are in ``metadef_commands``.
+metadata definitions are in ``metadef_commands``, ``tasks`` in
+``task_commands``.
 """
 import functools
 import sys
@@ -18,6 +19,7 @@ from glancelite.cmd import config_commands
 from glancelite.cmd import data_commands
 from glancelite.cmd import metadef_commands
 from glancelite.cmd import purge
+from glancelite.cmd import task_commands
 from glancelite.db import api as db
 from glancelite.db import characters
 from glancelite.db import migration
@@ -92,6 +94,7 @@ def _add_commands(conf, parsers):
     purge.add_commands(parsers, actions, conf)
     data_commands.add_commands(parsers, conf)
     config_commands.add_commands(parsers, conf)
+    task_commands.add_commands(parsers, conf)
 
 
 def _configure(arguments):

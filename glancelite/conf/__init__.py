@@ -15,10 +15,15 @@ from oslo_policy import opts as policy_opts
 from glancelite.conf import api
 from glancelite.conf import data
 from glancelite.conf import fetch
+from glancelite.conf import glance_download
 from glancelite.conf import http_basic
+from glancelite.conf import image_conversion
+from glancelite.conf import image_decompression
 from glancelite.conf import image_format
 from glancelite.conf import import_filtering
+from glancelite.conf import import_plugins
 from glancelite.conf import imports
+from glancelite.conf import inject_metadata
 from glancelite.conf import lease
 from glancelite.conf import locations
 from glancelite.conf import noauth
@@ -31,7 +36,9 @@ from glancelite.conf import task
 
 _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
             noauth, http_basic, lease, import_filtering, fetch,
-            locations, imports, task, notifications)
+            locations, imports, task, notifications, import_plugins,
+            inject_metadata, image_decompression, image_conversion,
+            glance_download)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

@@ -23,6 +23,19 @@ OPTIONS = [
         'attempts', default=3, min=1,
         help='Times a task is begun when the process that runs it dies; '
              'after that it fails.'),
+    cfg.StrOpt(
+        'work_dir', default='/var/lib/glance/work',
+        help='Directory for what imports need while plugins convert or '
+             'unpack data, when enabled_backends is unset; otherwise '
+             '[os_glance_tasks_store] filesystem_store_datadir names it. '
+             'Each host may have its own. It needs room for the largest '
+             'image, times concurrency; what a crash leaves in it is '
+             'removed.'),
+    cfg.StrOpt(
+        'drain_file', default='/var/lib/glance/drain_tasks',
+        help='While this file exists, the processes of this host finish the '
+             'tasks they run and take no more. glancelite-manage tasks drain '
+             'makes it, glancelite-manage tasks resume removes it.'),
     cfg.IntOpt(
         'poll_interval', default=5, min=1,
         help='Seconds between looks for tasks that wait or were cut off.'),

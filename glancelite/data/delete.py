@@ -6,6 +6,7 @@ What a crash leaves undone, the lease tells to whoever recovers it.
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.objects import import_request
 from glancelite.objects import lease as lease_object
 
 LOG = log.getLogger(__name__)
@@ -19,9 +20,11 @@ class Deleter:
     :param leases: the repository of leases.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param remover: a :class:`~glancelite.data.removal.Remover`.
+    :param peers: a :class:`~glancelite.fetch.peer.Peers`.
     """
 
-    def __init__(self, conf, images, leases, holder, remover):
+    def __init__(self, conf, images, leases, holder, remover, peers):
+        self._peers = peers
         self._delayed = conf.delayed_delete
         self._images = images
         self._leases = leases
@@ -49,7 +52,14 @@ class Deleter:
     def _delete_with_data(self, context, image):
         lease = lease_object.Lease(image.id, lease_object.DELETE, {
             'staged': image.status in ('uploading', 'importing')})
+        host = image.properties.get(import_request.STAGE_HOST_PROPERTY)
+        if host:
+            lease.detail['host'] = host
         self._images.delete(context, image, lease)
+        if self._peers.is_other(lease.detail.get('host')):
+            LOG.info('Image %s is deleted; the host that has its staged data '
+                     'removes it', image.id)
+            return
         with self._holder.holding(lease):
             self._finish(image, lease)
 

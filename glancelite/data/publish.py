@@ -11,6 +11,7 @@ import functools
 
 from glancelite import exception
 from glancelite.objects import image as image_object
+from glancelite.objects import import_request
 
 
 class Publisher:
@@ -62,6 +63,9 @@ class Publisher:
         driver = self._stores.internal(identifier)
         url = self._threads.wait(_commit, driver, lease)
         image.values.update(lease.detail['facts'])
+        if 'host' in lease.detail:
+            image.properties[import_request.STAGE_HOST_PROPERTY] = (
+                lease.detail['host'])
         if status == 'saving':
             image.locations = [image_object.Location(
                 url, self._stores.metadata(driver))]

@@ -22,10 +22,12 @@ class Uploader:
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param notifier: a :class:`~glancelite.notifier.Notifier`.
+    :param host: who we are, where each host has its own staging area.
     """
 
     def __init__(self, images, stores, quota, holder, receiver, publisher,
-                 threads, notifier):
+                 threads, notifier, host=None):
+        self._host = host
         self._images = images
         self._stores = stores
         self._quota = quota
@@ -79,6 +81,8 @@ class Uploader:
         image.require_transition('uploading')
         self._threads.wait(driver.check)
         lease = _lease(image, driver, 'uploading')
+        if self._host:
+            lease.detail['host'] = self._host
         with (self._quota.reserve_staging(context, image, size) as claim,
               self._taken(context, image, lease)):
             with self._writing(context, image, lease, driver,

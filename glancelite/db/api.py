@@ -147,6 +147,13 @@ class Database:
                 raise exception.DatabaseUnavailable() from None
             raise
 
+    def secret(self):
+        """:returns: bytes that all processes on this database share, and
+            that are not in it: what they log in with.
+        """
+        url = sqlalchemy.engine.make_url(self._connection)
+        return repr((url.username, url.password, url.database)).encode()
+
     def now(self):
         """:returns: naive UTC at the precision the columns keep.
 

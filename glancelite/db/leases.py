@@ -25,9 +25,11 @@ class Leases:
 
     :param database: a :class:`glancelite.db.api.Database`.
     :param ttl: seconds a lease holds unless it is renewed.
+    :param host: who we are, where some leases are for one host alone.
     """
 
-    def __init__(self, database, ttl):
+    def __init__(self, database, ttl, host=None):
+        self._host = host
         self._database = database
         self._ttl = ttl
 
@@ -131,11 +133,12 @@ class Leases:
     def expired(self, purposes, limit):
         """:returns: up to ``limit`` leases of ``purposes`` that ran out."""
         with self._database.reader() as connection:
-            return [_lease(row) for row in connection.execute(
+            found = [_lease(row) for row in connection.execute(
                 sqlalchemy.select(_leases)
                 .where(_leases.c.expires_at < self._database.clock(),
                        _leases.c.purpose.in_(purposes))
                 .order_by(_leases.c.expires_at).limit(limit)).mappings()]
+        return [lease for lease in found if self._is_for_us(lease)]
 
     @api.transaction
     def waiting(self, purpose, per_project):
@@ -163,17 +166,46 @@ class Leases:
         idle = [row for row in rows if row['idle']
                 and not 0 < per_project <= running[row['project']]]
         idle.sort(key=lambda row: running[row['project']])
-        return [_lease(row) for row in idle]
+        found = [_lease(row) for row in idle]
+        return [lease for lease in found if self._is_for_us(lease)]
+
+    def _is_for_us(self, lease):
+        return lease.detail.get('host') in (None, self._host)
 
     @api.transaction
-    def claim(self, lease):
+    def tokens(self, image_ids):
+        """:returns: {image id: token in the detail} of leases there are."""
+        with self._database.reader() as connection:
+            rows = connection.execute(
+                sqlalchemy.select(_leases.c.image_id, _leases.c.detail)
+                .where(_leases.c.image_id.in_(image_ids)))
+            return {image_id: json.loads(detail or '{}').get('token')
+                    for image_id, detail in rows}
+
+    @api.transaction
+    def held(self, purpose):
+        """:returns: the leases of ``purpose`` that somebody holds."""
+        with self._database.reader() as connection:
+            return [_lease(row) for row in connection.execute(
+                sqlalchemy.select(_leases)
+                .where(_leases.c.expires_at >= self._database.clock(),
+                       _leases.c.purpose == purpose)
+                .order_by(_leases.c.acquired_at)).mappings()]
+
+    @api.transaction
+    def claim(self, lease, per_project=0):
         """Make an expired lease ours, under a token of our own.
 
-        :returns: the lease, or None when another process was quicker or
-            the owner is alive after all.
+        :param per_project: how many leases of that purpose one project may
+            have held; 0 for any.
+        :returns: the lease, or None when another process was quicker, the
+            owner is alive after all, or its project has its fill.
         """
         token = lease_object.new_token()
         with self._database.writer() as connection:
+            if per_project and not self._has_room(connection, lease,
+                                                  per_project):
+                return None
             done = connection.execute(
                 _leases.update().where(
                     _leases.c.image_id == lease.image_id,
@@ -186,6 +218,31 @@ class Leases:
             return _lease(connection.execute(
                 sqlalchemy.select(_leases).where(
                     _leases.c.image_id == lease.image_id)).mappings().one())
+
+    def _has_room(self, connection, lease, per_project):
+        """:returns: whether fewer leases of its project are held.
+
+        Whoever claims one of the same project meets us at the first of its
+        rows, so the count holds until we are through.
+        """
+        own = _tasks.alias()
+        of_project = sqlalchemy.and_(
+            _leases.c.purpose == lease.purpose,
+            _leases.c.image_id.in_(
+                sqlalchemy.select(_tasks.c.image_id)
+                .join(own, own.c.owner == _tasks.c.owner)
+                .where(own.c.image_id == lease.image_id)))
+        first = connection.execute(
+            sqlalchemy.select(_leases.c.image_id).where(of_project)
+            .order_by(_leases.c.image_id).limit(1)
+            .with_for_update(of=_leases)).first()
+        if first is None:
+            return False
+        held = connection.execute(
+            sqlalchemy.select(_leases.c.image_id).where(
+                of_project, _leases.c.expires_at >= self._database.clock())
+            .with_for_update(of=_leases)).all()
+        return len(held) < per_project
 
     def _values(self, lease, seconds):
         return {'owner': lease.token, 'purpose': lease.purpose,

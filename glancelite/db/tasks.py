@@ -87,7 +87,7 @@ class Tasks:
         """
         if not task_id.isascii():
             raise exception.TaskNotFound(task_id=task_id)
-        statement = _select().where(_tasks.c.id == task_id)
+        statement = self._select().where(_tasks.c.id == task_id)
         if not context.is_admin:
             statement = statement.where(
                 _tasks.c.owner == context.project_id)
@@ -106,7 +106,7 @@ class Tasks:
         :param sort: (key, direction) pairs, the last of which never ties.
         :raises MarkerNotFound: when the marker is no task of the caller.
         """
-        statement = _select().where(*(
+        statement = self._select().where(*(
             _tasks.c[name] == value for name, value in filters.items()))
         if not context.is_admin:
             statement = statement.where(
@@ -133,16 +133,18 @@ class Tasks:
         Who may see the image is asked before.
         """
         statement = (
-            _select().where(_tasks.c.image_id == image_id)
+            self._select().where(_tasks.c.image_id == image_id)
             .order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()))
         with self._database.reader() as connection:
             return [_task(row) for row in connection.execute(statement)]
 
-
-def _select():
-    return (sqlalchemy.select(*_COLUMNS)
-            .join(_info, _info.c.task_id == _tasks.c.id, isouter=True)
-            .where(_tasks.c.deleted == sql.false()))
+    def _select(self):
+        """:returns: a statement for tasks that have not expired."""
+        return (sqlalchemy.select(*_COLUMNS)
+                .join(_info, _info.c.task_id == _tasks.c.id, isouter=True)
+                .where(_tasks.c.deleted == sql.false(), sqlalchemy.or_(
+                    _tasks.c.expires_at.is_(None),
+                    _tasks.c.expires_at > self._database.now())))
 
 
 def _info_values(task):

@@ -75,3 +75,15 @@ class NamespaceExists(error.Conflict):
 class DefinitionExists(error.Conflict):
     sentence = _('A metadata definition %(noun)s %(name)s already exists in '
                  'namespace %(namespace)s.')
+
+
+class ImportRefused(error.Conflict):
+    """A plugin does not want the image; it says why."""
+
+
+class RegionRefused(error.Conflict):
+    """Whatever the reason: nobody learns here what listens where."""
+
+    sentence = _('The image cannot be read from the given region: it is not '
+                 'there, has no data, or may not be read with your token, '
+                 'which may have expired.')

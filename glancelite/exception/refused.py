@@ -122,6 +122,11 @@ class SizeUnknown(StoreUnavailable):
     """The store gives data, but does not tell how much."""
 
 
+class HostUnavailable(error.Unavailable):
+    sentence = _('The host that has the staged data does not answer; try '
+                 'again later, or delete the image.')
+
+
 class LimitsUnavailable(error.Unavailable):
     sentence = _('The limits of the project cannot be determined; try again '
                  'later.')

@@ -61,19 +61,22 @@ class Fetcher:
         """
         self._addresses(self._filter.target(url))
 
-    def open(self, url, offset=0, length=None):
+    def open(self, url, offset=0, length=None, fields=None):
         """:returns: a :class:`Stream` of what ``url`` names.
 
         :param offset: bytes to leave out at the start.
         :param length: the most bytes to read from there on.
+        :param fields: header fields for that very host. With them no
+            redirect is followed: they may be secret.
         :raises InvalidLocation, FetchRefused: see the module.
         :raises ImageTooLarge: it is larger than ``image_size_cap``.
         """
-        fields = {}
+        private = fields is not None
+        fields = dict(fields or {})
         if offset or length:
             last = offset + length - 1 if length else ''
             fields['Range'] = f'bytes={offset}-{last}'
-        target, answer = self._get('GET', url, fields)
+        target, answer = self._get('GET', url, fields, private)
         try:
             if answer.status not in (200, 206):
                 raise _refused(target, f'status {answer.status}')
@@ -95,10 +98,10 @@ class Fetcher:
         with self.open(url) as stream:
             return stream.size
 
-    def _get(self, method, url, fields):
+    def _get(self, method, url, fields, private=False):
         """:returns: the last target and its answer, redirects followed."""
         target = self._filter.target(url)
-        for _ in range(self._limits.max_redirects + 1):
+        for _ in range(1 if private else self._limits.max_redirects + 1):
             answer = self._ask(method, target, fields)
             if answer.location is None:
                 return target, answer

@@ -5,6 +5,7 @@ import dataclasses
 GLANCE_DIRECT = 'glance-direct'
 WEB_DOWNLOAD = 'web-download'
 COPY_IMAGE = 'copy-image'
+GLANCE_DOWNLOAD = 'glance-download'
 
 #: The status an image must have for a method, and why it is refused if not.
 REQUIRED_STATUS = {
@@ -12,6 +13,8 @@ REQUIRED_STATUS = {
                                  "'glance-direct' method can be used"),
     WEB_DOWNLOAD: ('queued', "Image needs to be in 'queued' state to use "
                              "'web-download' method"),
+    GLANCE_DOWNLOAD: ('queued', "Image needs to be in 'queued' state to use "
+                                "'glance-download' method"),
     COPY_IMAGE: ('active', 'Only images with status active can be targeted '
                            'for copying'),
 }
@@ -21,6 +24,10 @@ TASK_PROPERTY = 'os_glance_import_task'
 IMPORTING_PROPERTY = 'os_glance_importing_to_stores'
 FAILED_PROPERTY = 'os_glance_failed_import'
 
+#: The host that has what was staged, where each has an area of its own. It
+#: is shown to nobody.
+STAGE_HOST_PROPERTY = 'os_glance_stage_host'
+
 
 @dataclasses.dataclass
 class ImportRequest:
@@ -29,10 +36,15 @@ class ImportRequest:
     :ivar method: one of the names above.
     :ivar stores: identifiers of the stores that shall have the data.
     :ivar all_must_succeed: whether one failing store fails the import.
-    :ivar uri: where web-download finds the data.
+    :ivar uri: where web-download finds the data; the endpoint that
+        glance-download asks.
+    :ivar remote_id: of the image that glance-download asks for.
+    :ivar shown: what the request said of its method, as the task shows it.
     """
 
     method: str
     stores: list
     all_must_succeed: bool = True
     uri: str = None
+    remote_id: str = None
+    shown: dict = None

@@ -109,6 +109,11 @@ class Quota:
             usage_object.IMAGE_COUNT_UPLOADING,
             usage_object.IMAGE_STAGE_TOTAL))
 
+    def reserve_work(self, context, image, size):
+        """As :meth:`reserve`, for data that an import works on."""
+        return self._hold(context, image, size,
+                          (usage_object.IMAGE_STAGE_TOTAL,))
+
     @contextlib.contextmanager
     def reserve_copy(self, context, image, size):
         """As :meth:`reserve`, for another location of ``size`` bytes."""

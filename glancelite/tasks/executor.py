@@ -5,6 +5,7 @@ A task that waits is a lease that nobody holds. So is a task whose process
 died; which is how another process comes to resume it, and why no two ever
 run one task.
 """
+import os
 import threading
 
 from oslo_log import log
@@ -22,16 +23,20 @@ class Executor:
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param runner: has ``run(lease)``, which releases the lease.
+    :param work_directory: tidied now and then.
     """
 
-    def __init__(self, conf, leases, holder, threads, runner):
+    def __init__(self, conf, leases, holder, threads, runner,
+                 work_directory):
         self._concurrency = conf.task.concurrency
         self._per_project = conf.task.concurrency_per_project
         self._interval = conf.task.poll_interval
+        self._drain_file = conf.task.drain_file
         self._leases = leases
         self._holder = holder
         self._threads = threads
         self._runner = runner
+        self._work_directory = work_directory
         self._running = 0
         self._idle = threading.Condition()
         self._wanted = threading.Event()
@@ -62,6 +67,7 @@ class Executor:
         while not self._stopped:
             self._wanted.clear()
             try:
+                self._work_directory.tidy()
                 while self._claim_one():
                     pass
             except Exception:
@@ -70,11 +76,12 @@ class Executor:
 
     def _claim_one(self):
         """:returns: whether a task was begun, so that more may wait."""
-        if self._stopped or self._running >= self._concurrency:
+        if (self._stopped or self._running >= self._concurrency
+                or os.path.exists(self._drain_file)):
             return False
         for waiting in self._leases.waiting(lease_object.IMPORT,
                                             self._per_project):
-            lease = self._leases.claim(waiting)
+            lease = self._leases.claim(waiting, self._per_project)
             if lease is not None:
                 with self._idle:
                     self._running += 1

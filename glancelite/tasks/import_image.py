@@ -6,72 +6,33 @@ again from the start, which is what happens when a process dies in them.
 """
 import contextlib
 import datetime
-import time
+import os
 
 from oslo_context import context as oslo_context
 from oslo_log import log
 
 from glancelite import context as context_module
 from glancelite import exception
-from glancelite.data import leases
 from glancelite.objects import image as image_object
 from glancelite.objects import import_request
 from glancelite.objects import lease as lease_object
 from glancelite.objects import task as task_object
 from glancelite.tasks import flow
+from glancelite.tasks import import_sources
+from glancelite.tasks import import_steps
 from glancelite.tasks import import_writers
+from glancelite.tasks import plugin
 from glancelite.tasks import submission
+from glancelite.tasks import work as work_module
 
 LOG = log.getLogger(__name__)
-
-#: Seconds between two messages about how far an import is.
-_REPORT_INTERVAL = 3
 
 #: Times a change of the record is tried anew when another request was first.
 _ATTEMPTS = 10
 
-_MIB = 1024 * 1024
-
 #: What keeps an import whose data is complete from ever being published.
 _HOPELESS = (exception.DataMissing, exception.InvalidTransition,
              exception.UnknownStore)
-
-
-class Work:
-    """One import on its way through the flow.
-
-    :ivar writers: of the stores that are being written.
-    :ivar published: whether the record names the data already.
-    :ivar unfinished: whether an undo failed, so that the lease must stay.
-    """
-
-    def __init__(self, context, lease, task, image):
-        self.context = context
-        self.lease = lease
-        self.task = task
-        self.image = image
-        self.request = import_request.ImportRequest(
-            **lease.detail['request'])
-        self.writers = []
-        self.published = self._is_published()
-        self.unfinished = False
-
-    @property
-    def is_copy(self):
-        """:returns: whether the image has its data already."""
-        return self.request.method == import_request.COPY_IMAGE
-
-    @property
-    def sealed(self):
-        """:returns: whether the data is complete, and the lease says so."""
-        return 'facts' in self.lease.detail
-
-    def _is_published(self):
-        """:returns: whether an earlier attempt came so far."""
-        if not self.is_copy:
-            return bool(self.image.locations)
-        return any(location.metadata.get('store') in self.request.stores
-                   for location in self.image.locations)
 
 
 class Importer:
@@ -80,9 +41,11 @@ class Importer:
     :param conf: for the attempts an import has.
     :param service: has the collaborators that the steps turn to: images,
         tasks, stores, quota, fetcher, receiver, downloader, leases, threads.
+    :raises ConfigurationError: a plugin that is named cannot be had.
     """
 
     def __init__(self, conf, service):
+        self._plugins = plugin.load(conf)
         self._attempts = conf.task.attempts
         self._shown = datetime.timedelta(hours=conf.task.task_time_to_live)
         self.service = service
@@ -99,7 +62,8 @@ class Importer:
                                      check_visibility=False)
         except exception.ImageNotFound:
             return self._abandon(lease)
-        work = Work(context, lease, self._task(context, lease), image)
+        work = work_module.Work(context, lease, self._task(context, lease),
+                                image)
         try:
             self._attempt(work)
         except exception.LeaseLost:
@@ -122,8 +86,17 @@ class Importer:
             self.publish(work)
         elif not work.published:
             self._begin_anew(work)
-            flow.run([Begin(self), Store(self, self._source(work))], work)
+            with contextlib.closing(work):
+                flow.run(self._steps(work), work)
         self._finish(work)
+
+    def _steps(self, work):
+        source = import_sources.SOURCES[work.request.method](self.service)
+        plugins = () if work.is_copy else self._plugins
+        return [import_steps.Begin(self), import_steps.Describe(source),
+                *(import_steps.Apply(self.service, source, each, number)
+                  for number, each in enumerate(plugins)),
+                import_steps.Store(self, source)]
 
     def _begin_anew(self, work):
         """Leave nothing of an attempt that a crash has ended.
@@ -132,9 +105,11 @@ class Importer:
         the next.
         """
         self.service.remover.discard(work.lease)
+        self.service.work_directory.discard(work.lease)
         detail = work.lease.detail
         detail.update(attempts=detail['attempts'] + 1,
-                      token=lease_object.new_token())
+                      token=lease_object.new_token(),
+                      runner=os.uname().nodename)
         self._leases.note(work.lease)
         if detail['attempts'] > self._attempts:
             raise exception.ImportCutOff()
@@ -145,11 +120,15 @@ class Importer:
         :param reservations: of quota, which become usage.
         """
         locations = import_writers.commit_all(self.service, work)
-        finished = work.lease.detail['finished']
+        detail = work.lease.detail
+        finished = detail['finished']
 
         def change(image):
             if not work.is_copy:
-                image.values.update(work.lease.detail['facts'])
+                image.values.update(detail['facts'])
+                image.properties.update(detail.get('properties', {}))
+                for name in detail.get('removed_properties', ()):
+                    image.properties.pop(name, None)
                 image.move_to('active')
             image.locations = [*image.locations, *locations]
             _unlock(image)
@@ -165,16 +144,29 @@ class Importer:
             self._notifier.image('activate', work.image)
         self._notifier.image('update', work.image)
 
-    def _source(self, work):
-        return _SOURCES[work.request.method](self.service)
+    def note_stored(self, work):
+        """Let the image tell which of its stores have the data."""
+        left = [each.driver.identifier for each in work.writers
+                if not (each.finished or each.failed)]
+        failed = [each.driver.identifier for each in work.writers
+                  if each.failed]
+
+        def change(image):
+            image.properties[import_request.IMPORTING_PROPERTY] = ','.join(
+                left)
+            image.properties[import_request.FAILED_PROPERTY] = ','.join(
+                failed)
+        if left:
+            self.save(work, change, holding=work.lease)
 
     def _finish(self, work):
         """What is left to do can be done again, and again."""
+        self.service.work_directory.discard(work.lease)
         if work.request.method == import_request.GLANCE_DIRECT:
             staging = self.service.stores.staging
             self.service.threads.wait(staging.delete,
                                       staging.url(work.image.id))
-        work.task.message = _copied(work.image.size)
+        work.task.message = import_sources.copied(work.image.size)
         work.task.succeed({'image_id': work.image.id}, self._expiry())
         self._tasks.save(work.context, work.task)
         self._leases.release(work.lease)
@@ -238,151 +230,10 @@ class Importer:
         raise exception.ImageChanged(image_id=work.image.id)
 
 
-class Begin(flow.Step):
-    """The task is processing, and the image is importing."""
-
-    def __init__(self, importer):
-        self._importer = importer
-        self._service = importer.service
-
-    def run(self, work):
-        self._service.notifier.task('run', work.task)
-        work.task.begin()
-        self._service.tasks.save(work.context, work.task)
-        self._service.notifier.task('processing', work.task)
-
-        def change(image):
-            if image.status != 'importing':
-                image.move_to('importing')
-        if not work.is_copy:
-            self._importer.save(work, change, holding=work.lease)
-        self._service.notifier.image('update', work.image)
-
-
-class Store(flow.Step):
-    """The data is read once, written to every store, and published."""
-
-    def __init__(self, importer, source):
-        self._importer = importer
-        self._service = importer.service
-        self._source = source
-
-    def run(self, work):
-        size, file = self._source.open(work)
-        with contextlib.closing(file), import_writers.claims(
-                self._service.quota, work, size) as claim:
-            import_writers.open_all(self._service, work, size)
-            for store in work.request.stores:
-                self._service.notifier.prepare(work.image, store)
-            source = leases.LeasedSource(
-                Reporter(self._service.tasks, work, file, size), work.lease)
-            facts = self._service.receiver.receive(
-                work.image, source, work.writers, claim, size)
-            self._source.require(work, facts)
-            import_writers.seal(self._service, work, facts)
-            self._importer.publish(work, claim.reservations)
-
-    def undo(self, work):
-        if not work.sealed:
-            for writer in work.writers:
-                self._service.threads.wait(writer.cancel)
-
-
-class StagedSource:
-    """The data that was staged.
-
-    :param service: as the importer's.
-    """
-
-    def __init__(self, service):
-        self._service = service
-        self._wait = service.threads.wait
-
-    def open(self, work):
-        """:returns: (bytes or None, a file to read and to close)."""
-        staging = self._service.stores.staging
-        url = staging.url(work.image.id)
-        return (self._wait(staging.size, url),
-                OffLoop(self._wait(staging.open, url), self._wait))
-
-    def require(self, work, facts):
-        """Raise when ``facts`` of the bytes are not what they must be."""
-
-
-class WebSource(StagedSource):
-    """The data at a URL, through the one fetcher."""
-
-    def open(self, work):
-        stream = self._wait(self._service.fetcher.open, work.request.uri)
-        return stream.size, OffLoop(stream, self._wait)
-
-
-class CopySource(StagedSource):
-    """The data of the image itself, from a store that has it."""
-
-    def open(self, work):
-        data = self._service.downloader.find(work.image)
-        return data.size, OffLoop(self._wait(data.open), self._wait)
-
-    def require(self, work, facts):
-        """:raises CopyDiffers: what was read is not what was uploaded."""
-        image = work.image
-        if (image.os_hash_algo == facts['os_hash_algo']
-                and image.os_hash_value != facts['os_hash_value']):
-            raise exception.CopyDiffers()
-
-
-_SOURCES = {import_request.GLANCE_DIRECT: StagedSource,
-            import_request.WEB_DOWNLOAD: WebSource,
-            import_request.COPY_IMAGE: CopySource}
-
-
-class OffLoop:
-    """A file that is read where waiting for it holds up nobody."""
-
-    def __init__(self, file, wait):
-        self._file = file
-        self._wait = wait
-
-    def read(self, size):
-        """:returns: the next ``size`` bytes, fewer only at the end."""
-        return self._wait(self._file.read, size)
-
-    def close(self):
-        """Close the file."""
-        self._file.close()
-
-
-class Reporter:
-    """A source that tells the task's readers how far it is."""
-
-    def __init__(self, tasks, work, file, size):
-        self._tasks = tasks
-        self._work = work
-        self._file = file
-        self._size = size
-        self._count = 0
-        self._next = time.monotonic() + _REPORT_INTERVAL
-
-    def read(self, size):
-        """:returns: the next ``size`` bytes of the file."""
-        block = self._file.read(size)
-        self._count += len(block)
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _REPORT_INTERVAL
-            self._work.task.message = _copied(self._count, self._size)
-            self._tasks.save(self._work.context, self._work.task)
-        return block
-
-
-def _copied(count, size=None):
-    """:returns: progress in MiB, as Glance words it."""
-    whole = f' of {size // _MIB} MiB' if size else ''
-    return f'Copied {count // _MIB} MiB{whole}'
-
-
 def _unlock(image):
     image.properties.pop(import_request.TASK_PROPERTY, None)
+    if image.status == 'active':
+        image.properties.pop(import_request.STAGE_HOST_PROPERTY, None)
 
 
 def _context(lease):
@@ -393,5 +244,3 @@ def _context(lease):
         request_id=oslo_context.generate_request_id())
     context.is_admin = True
     return context
-
-

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The writers of an import: one for each store, side by side."""
 import contextlib
+import functools
 
 from oslo_log import log
 
@@ -14,11 +15,12 @@ class Tolerant:
     """A writer whose failure is its store's alone, if others are left.
 
     :ivar failed: whether the store could not take the bytes.
+    :ivar finished: whether it has taken them all.
     """
 
     def __init__(self, driver, writer, strict):
         self.driver = driver
-        self.failed = False
+        self.failed = self.finished = False
         self._writer = writer
         self._strict = strict
 
@@ -31,6 +33,7 @@ class Tolerant:
         """Make the bytes of this store durable."""
         if not self.failed:
             self._try(self._writer.finish)
+            self.finished = not self.failed
 
     def cancel(self):
         """Remove what was written and is not committed."""
@@ -59,21 +62,26 @@ def open_all(service, work, size):
             driver.writer, work.image.id, token, size), strict))
 
 
-def seal(service, work, facts):
+def seal(service, work, facts, stored):
     """Make the data durable, and store in the lease what and where it is.
 
     From then on the import is finished and never undone.
 
     :param facts: fields of the image, as the bytes told them.
+    :param stored: called with ``work`` after each store but the last.
     :raises StoreUnavailable: no store has taken the data.
     """
-    for writer in work.writers:
-        service.threads.wait(writer.finish)
+    for _done in side_by_side(service.threads,
+                              [writer.finish for writer in work.writers]):
+        stored(work)
     finished = [writer.driver.identifier
-                for writer in work.writers if not writer.failed]
+                for writer in work.writers if writer.finished]
     if not finished:
         raise exception.StoreUnavailable()
-    work.lease.detail.update(facts=facts, finished=finished)
+    changed, removed = work.properties()
+    work.lease.detail.update(
+        facts={**facts, **work.job.fields}, finished=finished,
+        properties=changed, removed_properties=removed)
     service.leases.note(work.lease)
 
 
@@ -83,14 +91,44 @@ def commit_all(service, work):
     :raises DataMissing: the data is not there any more.
     :raises StorageFull, StoreUnavailable: a store refuses, for now.
     """
-    locations = []
-    for identifier in work.lease.detail['finished']:
-        driver = service.stores.internal(identifier)
-        url = service.threads.wait(driver.commit, work.image.id,
-                                   work.lease.detail['token'])
-        locations.append(image_object.Location(
-            url, service.stores.metadata(driver)))
-    return locations
+    drivers = [service.stores.internal(identifier)
+               for identifier in work.lease.detail['finished']]
+    token = work.lease.detail['token']
+    urls = dict(side_by_side(service.threads, [
+        functools.partial(driver.commit, work.image.id, token)
+        for driver in drivers]))
+    return [image_object.Location(urls[number],
+                                  service.stores.metadata(driver))
+            for number, driver in enumerate(drivers)]
+
+
+def side_by_side(threads, calls):
+    """Make several blocking calls at once: each waits for a store.
+
+    Yield (number of the call, what it returned) in the order they end.
+
+    :raises: what the first failing one raised, when all have ended.
+    """
+    if len(calls) == 1:
+        yield 0, threads.wait(calls[0])
+        return
+    ended = threads.Queue()
+
+    def run(number, call):
+        try:
+            ended.put((number, call(), None))
+        except Exception as error:
+            ended.put((number, None, error))
+    for number, call in enumerate(calls):
+        threads.start(run, number, call)
+    failure = None
+    for _call in calls:
+        number, result, error = threads.wait(ended.get)
+        failure = failure or error
+        if not failure:
+            yield number, result
+    if failure:
+        raise failure
 
 
 class Claims:

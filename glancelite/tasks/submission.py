@@ -26,7 +26,8 @@ class Imports:
         self._executor = executor
         self._notifier = notifier
 
-    def submit(self, context, image, request, kind=KIND, shown=None):
+    def submit(self, context, image, request, kind=KIND, shown=None,
+               **detail):
         """Let ``request`` be done to ``image``.
 
         The lock and the lease by which a process finds the task come into
@@ -34,6 +35,7 @@ class Imports:
 
         :param kind: the type of task.
         :param shown: its input, unless it is that of an import call.
+        :param detail: what else who runs it has to know.
         :returns: the task.
         :raises Conflict: the image is not in the status that the method
             needs.
@@ -45,11 +47,15 @@ class Imports:
         task = task_object.Task.new(
             kind, context, context.project_id or image.owner, image.id,
             shown or _shown(image, request))
+        host = image.properties.get(import_request.STAGE_HOST_PROPERTY)
+        if host:
+            detail['host'] = host
         lease = lease_object.Lease(image.id, lease_object.IMPORT, {
             'task_id': task.id, 'request': dataclasses.asdict(request),
             'stores': request.stores, 'status': status, 'attempts': 0,
             'token': lease_object.new_token(),
-            'project_id': context.project_id, 'user_id': context.user_id})
+            'project_id': context.project_id, 'user_id': context.user_id,
+            'roles': context.roles, **detail})
         image.properties.update({
             import_request.TASK_PROPERTY: task.id,
             import_request.IMPORTING_PROPERTY: ','.join(request.stores),
@@ -68,8 +74,8 @@ class Imports:
 
 def _shown(image, request):
     """:returns: the input of the task as Glance shows it."""
-    method = {'name': request.method}
-    if request.uri:
+    method = request.shown or {'name': request.method}
+    if request.uri and not request.shown:
         method['uri'] = request.uri
     return {'image_id': image.id, 'import_req': {'method': method},
             'backend': request.stores}

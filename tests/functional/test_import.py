@@ -54,9 +54,10 @@ class ImportTestCase(testtools.TestCase):
         return self.client.create(
             disk_format='raw', container_format='bare')['id']
 
-    def stage(self, image_id, data=DATA):
+    def stage(self, image_id, data=DATA, persona='alice'):
         return self.client.request(
             'PUT', f'/v2/images/{image_id}/stage', body=data,
+            persona=persona,
             headers={'Content-Type': 'application/octet-stream'})
 
     def submit(self, image_id, method='glance-direct', persona='alice',
@@ -73,10 +74,10 @@ class ImportTestCase(testtools.TestCase):
         source = self.useFixture(wire.Source(answer))
         return f'http://127.0.0.1:{source.address[1]}'
 
-    def done(self, image_id):
+    def done(self, image_id, persona='alice'):
         """:returns: the image once nothing is being done to it."""
         def ready():
-            image = self.client.show(image_id)
+            image = self.client.show(image_id, persona)
             return 'os_glance_import_task' not in image and image
         return application.eventually(ready, 'The import ends')
 

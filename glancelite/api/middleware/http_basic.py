@@ -133,7 +133,7 @@ class HttpBasic:
         self._challenge = f'Basic realm="{realm}", charset="UTF-8"'
 
     def __call__(self, environ, start_response):
-        user = self._user(environ.pop('HTTP_AUTHORIZATION', ''))
+        user = self._user(environ.get('HTTP_AUTHORIZATION', ''))
         if user is None:
             refusal = webob.exc.HTTPUnauthorized(
                 headers={'WWW-Authenticate': self._challenge})

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interoperable image import: stage, and import by a method."""
+import dataclasses
+import uuid
+
 import webob
 
 from glancelite import exception
 from glancelite.api import resource
 from glancelite.api.v2 import access
 from glancelite.api.v2 import image_data
+from glancelite.api.v2 import relay as relay_module
+from glancelite.objects import catalogue
 from glancelite.objects import import_request
 
 #: Members of the request body, and what they must be.
 _BOOLEANS = ('all_stores', 'all_stores_must_succeed')
+
+_INTERFACES = ('public', 'internal', 'admin')
 
 
 class ImageImportDeserializer(resource.Deserializer):
@@ -42,11 +49,26 @@ class ImageImportDeserializer(resource.Deserializer):
             raise exception.Invalid(
                 "All_stores parameter can't be used with "
                 'x-image-meta-store header or stores parameter')
-        return {'method': name, 'uri': method.get('uri'),
+        return {'method': name, 'given': method,
+                'relay': relay_module.Relay.of(request, document),
+                'caller': Caller(request.headers.get('X-Auth-Token'),
+                                 request.headers.get('X-Service-Catalog')),
                 'stores': stores or ([header] if header else None),
                 'all_stores': document.get('all_stores', False),
                 'all_must_succeed': document.get('all_stores_must_succeed',
                                                  True)}
+
+
+@dataclasses.dataclass(repr=False)
+class Caller:
+    """What a caller has shown to Keystone, and Keystone to him.
+
+    :ivar token: the token.
+    :ivar catalogue: the services he may use, as the header tells it.
+    """
+
+    token: str
+    catalogue: str
 
 
 def _member(document, name, kind):
@@ -71,6 +93,8 @@ class ImageImportController:
         self._imports = service.imports
         self._stores = service.stores
         self._fetcher = service.fetcher
+        self._seal = service.seal
+        self._relays = relay_module.Relays(service.peers, service.threads)
 
     def stage(self, context, image_id, source, size, store=None, **facts):
         """Keep ``source`` until it is imported."""
@@ -80,27 +104,65 @@ class ImageImportController:
         image = self._access.get(context, image_id, 'modify_image')
         self._uploader.stage(context, image, source, size)
 
-    def submit(self, context, image_id, method, uri, stores, all_stores,
-               all_must_succeed):
-        """Let the data come into stores; it goes on after the answer."""
+    def submit(self, context, image_id, method, given, caller, relay, stores,
+               all_stores, all_must_succeed):
+        """Let the data come into stores; it goes on after the answer.
+
+        :returns: the response of the host that has what was staged, if that
+            is another one.
+        """
         if method not in self._methods:
             raise exception.Invalid("Unknown import method name '%(name)s'.",
                                     name=method)
         copy = method == import_request.COPY_IMAGE
         image = self._access.get(
             context, image_id, 'copy_image' if copy else 'modify_image')
-        if method == import_request.WEB_DOWNLOAD:
-            self._require_uri(uri)
+        host = self._relays.host(image)
+        if method == import_request.GLANCE_DIRECT and host:
+            return self._relays.send(host, relay)
+        details, secrets = _DETAILS.get(method, _no_details)(
+            self, given, caller)
         self._require_formats(image)
         self._imports.submit(context, image, import_request.ImportRequest(
             method, self._targets(image, stores, all_stores, copy),
-            all_must_succeed, uri))
+            all_must_succeed, **details), **secrets)
 
-    def _require_uri(self, uri):
+    def _web(self, given, caller):
         """:raises Invalid: nothing may be fetched from there."""
+        uri = given.get('uri')
         if not isinstance(uri, str):
             raise exception.Invalid('web-download needs a uri')
         self._fetcher.check(uri)
+        return {'uri': uri}, {}
+
+    def _region(self, given, caller):
+        """:raises Invalid: no region, or no image of one, is named so."""
+        shown = {'glance_service_interface': 'public', **given}
+        for name in ('glance_region', 'glance_image_id',
+                     'glance_service_interface'):
+            if not isinstance(shown.get(name), str):
+                raise exception.Invalid(
+                    "'%(name)s' needs to be set for glance-download import "
+                    'method', name=name)
+        try:
+            remote_id = str(uuid.UUID(shown['glance_image_id']))
+        except ValueError:
+            raise exception.Invalid(
+                "'glance_image_id' does not look like a UUID") from None
+        if shown['glance_service_interface'] not in _INTERFACES:
+            raise exception.Invalid(
+                "'glance_service_interface' must be one of: %(names)s",
+                names=', '.join(_INTERFACES))
+        url = catalogue.endpoint(
+            caller.catalogue, shown['glance_region'],
+            shown['glance_service_interface'])
+        if url is None or not caller.token:
+            raise exception.Invalid(
+                "There is no image service in the region of 'glance_region' "
+                'that you could use.')
+        self._fetcher.check(f'{url}/v2/images/{remote_id}')
+        return ({'uri': url, 'remote_id': remote_id, 'shown': shown},
+                {'sealed': self._seal.sealed(caller.token)})
 
     @staticmethod
     def _require_formats(image):
@@ -131,12 +193,22 @@ class ImageImportController:
         return missing
 
 
+def _no_details(controller, given, caller):
+    return {}, {}
+
+
+#: What a method wants to know besides: (fields of the request, what only
+#: who runs it is to know).
+_DETAILS = {import_request.WEB_DOWNLOAD: ImageImportController._web,
+            import_request.GLANCE_DOWNLOAD: ImageImportController._region}
+
+
 class ImageImportSerializer(resource.Serializer):
     """Says that an import was taken on."""
 
     def submit(self, request, result):
         """Nothing, with 202: the image and its tasks tell the rest."""
-        return webob.Response(status=202, content_type=None)
+        return result or webob.Response(status=202, content_type=None)
 
 
 def create_resource(service):

@@ -4,6 +4,7 @@
 What may be seen is decided once for a request, not for each image in it.
 """
 from glancelite.objects import image as image_object
+from glancelite.objects import import_request
 
 _BASE = tuple(name for name in image_object.FIELDS
               if name not in ('created_at', 'updated_at'))
@@ -32,6 +33,7 @@ class ImageViews:
         def show(image):
             values = image.values
             shown = readable(image.properties)
+            shown.pop(import_request.STAGE_HOST_PROPERTY, None)
             for name in _BASE:
                 shown[name] = values[name]
             shown['created_at'] = image_object.timestamp(

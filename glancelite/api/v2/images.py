@@ -3,6 +3,7 @@
 
 Source of the rules: the specification of the Images API.
 """
+import contextlib
 import dataclasses
 import hashlib
 import uuid
@@ -17,6 +18,7 @@ from glancelite.api import resource
 from glancelite.api.schemas import image as image_schema
 from glancelite.api.v2 import access
 from glancelite.api.v2 import image_view
+from glancelite.api.v2 import relay as relay_module
 from glancelite.api.v2 import schemas
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
@@ -115,6 +117,13 @@ class ImagesDeserializer(resource.Deserializer):
                                 value=_plain(change.name, change.value))
             for change in changes]}
 
+    @staticmethod
+    def delete(request):
+        """The request itself, if another host has to serve it."""
+        if request.has_body:
+            raise exception.BodyNotExpected()
+        return {'relay': relay_module.Relay.of(request)}
+
     def _require_valid(self, change):
         validate = self._validate_one.get(change.name,
                                           self._validate_additional)
@@ -136,6 +145,7 @@ class ImagesController:
         self._protections = service.protections
         self._quota = service.quota
         self._deleter = service.deleter
+        self._relays = relay_module.Relays(service.peers, service.threads)
         self._locations = service.locations
         self._notifier = service.notifier
         self._access = access.ImageAccess(service)
@@ -196,10 +206,18 @@ class ImagesController:
             return image
         raise exception.ImageChanged(image_id=image_id)
 
-    def delete(self, context, image_id):
-        """Delete the image and its data."""
+    def delete(self, context, image_id, relay):
+        """Delete the image and its data.
+
+        :returns: the response of the host that has what was staged, if that
+            is another one and answers. If not, it will find out by itself.
+        """
         for _attempt in range(_ATTEMPTS):
             image = self._access.get(context, image_id, 'delete_image')
+            host = self._relays.host(image)
+            if host:
+                with contextlib.suppress(exception.HostUnavailable):
+                    return self._relays.send(host, relay)
             try:
                 self._deleter.delete(context, image)
             except exception.ImageChanged:
@@ -323,8 +341,8 @@ class ImagesSerializer(resource.Serializer):
             self._views.of(request.context)(image))
 
     def delete(self, request, result):
-        """Nothing."""
-        return webob.Response(status=204)
+        """Nothing; or what another host says."""
+        return result or webob.Response(status=204)
 
 
 def create_resource(service, schema):

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Converts imported images to the disk format that the operator prefers.
+
+qemu-img is told the format of its source, and only after that was inspected:
+a file that pretends to be something else, or refers to others, never gets so
+far. It runs as a process of its own with bounded memory, time and output.
+"""
+import subprocess
+import sys
+
+from oslo_log import log
+from oslo_utils.imageutils import format_inspector
+
+from glancelite import exception
+from glancelite.conf import image_conversion
+from glancelite.i18n import _
+from glancelite.tasks import plugin
+
+LOG = log.getLogger(__name__)
+
+_GIB = 1024 ** 3
+
+#: What qemu-img calls disk formats that have another name with it.
+_NAMES = {'vhd': 'vpc'}
+
+#: Disk formats that it can read.
+_READABLE = ('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk', 'vdi')
+
+#: Seconds between two looks whether the import still is to go on.
+_LOOK = 0.5
+
+
+class ImageConversion(plugin.Plugin):
+    """Makes another file of what is not in the right format yet."""
+
+    GROUP = image_conversion.GROUP
+    OPTIONS = image_conversion.OPTIONS
+    reads_data = True
+
+    def transform(self, job):
+        source, wanted = job.fields['disk_format'], self.options.output_format
+        if source == wanted:
+            return None
+        if source not in _READABLE:
+            job.refuse(_('Images of disk_format %(format)s cannot be '
+                         'converted to %(wanted)s.'),
+                       format=source, wanted=wanted)
+        self._inspect(job, source)
+        self._run(job, ['qemu-img', 'convert', '-f', _name(source),
+                        '-O', _name(wanted), str(job.input),
+                        str(job.output)])
+        job.fields['disk_format'] = wanted
+        return job.output
+
+    def _inspect(self, job, source):
+        """:raises ImportRefused: it is not what it is called, or unsafe."""
+        try:
+            found = format_inspector.detect_file_format(str(job.input))
+            if source != 'raw' and found.NAME != source:
+                raise exception.FormatMismatch(format=source)
+            if source != 'raw':
+                found.safety_check()
+                size = found.virtual_size
+            else:
+                size = job.input.stat().st_size
+        except (format_inspector.SafetyCheckFailed,
+                format_inspector.ImageFormatError):
+            raise exception.UnsafeImage() from None
+        if size > self.options.max_size * _GIB:
+            job.refuse(_('The disk in the image is larger than the %(limit)d '
+                         'GiB that can be converted.'),
+                       limit=self.options.max_size)
+
+    def _run(self, job, command):
+        """:raises ImportRefused: it fails, or takes more than it may."""
+        limits = ['--as', str(self.options.address_space * 1024 ** 2),
+                  '--cpu', str(self.options.cpu_time),
+                  '--fsize', str(self.options.max_size * _GIB),
+                  '--core', '0']
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'oslo_concurrency.prlimit', *limits, '--',
+             *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, cwd=job.output.parent)
+        try:
+            error = self._wait(job, process)
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+        if process.returncode:
+            # What it says may name paths; it is for the operator.
+            LOG.warning('Image %s: qemu-img ended with %d: %s', job.image_id,
+                        process.returncode,
+                        error.decode(errors='replace')[-500:])
+            job.refuse(_('The image cannot be converted: it is damaged, or '
+                         'takes more time or room than allowed.'))
+
+    @staticmethod
+    def _wait(job, process):
+        """:returns: what it had to complain of."""
+        while True:
+            try:
+                return process.communicate(timeout=_LOOK)[1]
+            except subprocess.TimeoutExpired:
+                job.require_running()
+
+
+def _name(disk_format):
+    return _NAMES.get(disk_format, disk_format)

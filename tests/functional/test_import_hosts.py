@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two hosts of one service, each with a staging area of its own."""
+import testtools
+
+from tests.functional import application
+from tests.functional import test_http_basic
+from tests.functional import test_import
+
+DATA = b'what was staged' * 1000
+
+
+class TwoHostsTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.first = self.host('first')
+        self.second = self.host('second', {
+            'database': {'connection': self.first.database},
+            'fast': {'filesystem_store_datadir': self.first.folder / 'fast'},
+            'cheap': {'filesystem_store_datadir':
+                      self.first.folder / 'cheap'}})
+
+    def host(self, name, more=None):
+        port = self.useFixture(application.Port())
+        options = {
+            **test_import.OPTIONS, 'workers': 1,
+            'worker_self_reference_url': f'http://127.0.0.1:{port.number}',
+            'paste_deploy': {'flavor': 'http_basic', 'config_file': None},
+            'http_basic': {'user_file': application.ETC / 'htpasswd',
+                           'project_id': 'rest',
+                           'role_map': 'alice:member+reader'},
+            **(more or {})}
+        return self.useFixture(application.Application(
+            'eventlet', port=port, **options))
+
+    def ask(self, host, method, path, **more):
+        headers = {**more.pop('headers', {}),
+                   **test_http_basic.credentials('alice', 'alice')}
+        return host.client.request(method, f'/v2/images{path}', persona=None,
+                                   headers=headers, **more)
+
+    def staged(self, host):
+        """:returns: id of an image whose data is staged on ``host``."""
+        image_id = self.ask(host, 'POST', '', json={
+            'disk_format': 'raw', 'container_format': 'bare'}).json['id']
+        answer = self.ask(
+            host, 'PUT', f'/{image_id}/stage', body=DATA,
+            headers={'Content-Type': 'application/octet-stream'})
+        self.assertEqual(204, answer.status)
+        return image_id
+
+    def submit(self, host, image_id, **more):
+        return self.ask(host, 'POST', f'/{image_id}/import', json={
+            'method': {'name': 'glance-direct'}, **more})
+
+    def staging(self, host):
+        return [path.name for path in (host.folder / 'staging').iterdir()]
+
+    def test_any_host_imports_what_was_staged_on_another_one(self):
+        image_id = self.staged(self.second)
+        shown = self.ask(self.first, 'GET', f'/{image_id}').json
+        self.assertEqual([], [name for name in shown if 'stage' in name])
+        self.assertEqual(409, self.submit(
+            self.first, image_id, stores=['none']).status)
+        answer = self.submit(self.first, image_id)
+        self.assertEqual((202, b''), (answer.status, answer.body))
+        application.eventually(
+            lambda: self.ask(self.first, 'GET', f'/{image_id}').json[
+                'status'] == 'active', 'The import ends')
+        self.assertEqual(DATA, self.ask(
+            self.first, 'GET', f'/{image_id}/file').body)
+        application.eventually(lambda: not self.staging(self.second),
+                               'The staging area is empty')
+
+    def test_any_host_deletes_what_was_staged_on_another_one(self):
+        image_id = self.staged(self.second)
+        self.assertEqual(204, self.ask(
+            self.first, 'DELETE', f'/{image_id}').status)
+        self.assertEqual([], self.staging(self.second))
+
+    def test_a_host_that_is_away_is_named_and_cleans_up_when_it_is_back(self):
+        image_id, other = (self.staged(self.second) for _ in range(2))
+        self.second.stop()
+        answer = self.submit(self.first, image_id)
+        self.assertEqual((503, True), (answer.status, b'host' in answer.body))
+        self.assertEqual(204, self.ask(
+            self.first, 'DELETE', f'/{image_id}').status)
+        self.assertEqual({image_id, other}, set(self.staging(self.second)))
+        self.second.start()
+        application.eventually(lambda: self.staging(self.second) == [other],
+                               'It cleans up')
+        self.assertEqual(202, self.submit(self.first, other).status)
