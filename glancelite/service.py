@@ -129,7 +129,7 @@ class Service:
         self._add_tasks(conf)
 
     def _add_tasks(self, conf):
-        self.seal = credential.Seal(self.database.secret())
+        self.seal = credential.Seal(self.database.secret)
         self.work_directory = work_directory.WorkDirectory(
             conf, self.leases)
         self.executor = executor.Executor(

@@ -59,6 +59,7 @@ class EventletThreads:
     Queue = _queue.Queue
     Full = _queue.Full
     lock = threading.Lock
+    subprocess = patcher.original('subprocess')
 
     @classmethod
     def start(cls, function, *args):

@@ -6,6 +6,7 @@ hands in its own object of this shape, which makes blocking calls off its
 event loop.
 """
 import queue
+import subprocess
 import threading
 
 
@@ -15,6 +16,7 @@ class NativeThreads:
     Queue = queue.Queue
     Full = queue.Full
     lock = threading.Lock
+    subprocess = subprocess
 
     @staticmethod
     def start(function, *args):

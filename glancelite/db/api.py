@@ -151,7 +151,7 @@ class Database:
         """:returns: bytes that all processes on this database share, and
             that are not in it: what they log in with.
         """
-        url = sqlalchemy.engine.make_url(self._connection)
+        url = sqlalchemy.engine.make_url(self._conf.connection)
         return repr((url.username, url.password, url.database)).encode()
 
     def now(self):

@@ -14,7 +14,7 @@ from glancelite import exception
 class Seal:
     """Seals and opens.
 
-    :param secret: bytes that all processes of the service share.
+    :param secret: returns bytes that all processes of the service share.
     """
 
     def __init__(self, secret):
@@ -38,6 +38,6 @@ class Seal:
 
     def _cipher(self):
         from cryptography import fernet
-        key = hashlib.scrypt(self._secret, salt=b'glancelite token', n=2,
+        key = hashlib.scrypt(self._secret(), salt=b'glancelite token', n=2,
                              r=8, p=1, dklen=32)
         return fernet.Fernet(base64.urlsafe_b64encode(key))

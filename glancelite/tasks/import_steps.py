@@ -68,6 +68,7 @@ class Apply(flow.Step):
         job.input = self._file(work)
         job.output = self._service.work_directory.file(
             work.lease, f'{self._number}')
+        job.subprocess = self._service.threads.subprocess
         job.guard = lambda: _require_room(job.output)
         made = self._service.threads.wait(self._plugin.transform, job)
         job.require_running()

@@ -6,6 +6,8 @@ that comes true when the whole import does, in one transaction; until then a
 crash, a failure or a deletion leaves the image as it was. So each may run
 again, and needs no undo of its own.
 """
+import subprocess
+
 from glancelite import exception
 
 #: Where installed packages tell of their plugins.
@@ -56,7 +58,10 @@ class Job:
     :ivar input: path of the data as it now is, a ``pathlib.Path``. It must
         stay as it is.
     :ivar output: a path at which the plugin may make new data.
+    :ivar subprocess: that module, as it is where no event loop replaces it.
     """
+
+    subprocess = subprocess
 
     def __init__(self, image, lease, method):
         detail = lease.detail

@@ -2,6 +2,7 @@
 """Two hosts of one service, each with a staging area of its own."""
 import testtools
 
+from tests import databases
 from tests.functional import application
 from tests.functional import test_http_basic
 from tests.functional import test_import
@@ -13,14 +14,14 @@ class TwoHostsTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.first = self.host('first')
-        self.second = self.host('second', {
-            'database': {'connection': self.first.database},
+        self.database = self.useFixture(databases.Database('sqlite'))
+        self.first = self.host()
+        self.second = self.host({
             'fast': {'filesystem_store_datadir': self.first.folder / 'fast'},
             'cheap': {'filesystem_store_datadir':
                       self.first.folder / 'cheap'}})
 
-    def host(self, name, more=None):
+    def host(self, more=None):
         port = self.useFixture(application.Port())
         options = {
             **test_import.OPTIONS, 'workers': 1,
@@ -31,7 +32,7 @@ class TwoHostsTest(testtools.TestCase):
                            'role_map': 'alice:member+reader'},
             **(more or {})}
         return self.useFixture(application.Application(
-            'eventlet', port=port, **options))
+            'eventlet', port=port, database=self.database, **options))
 
     def ask(self, host, method, path, **more):
         headers = {**more.pop('headers', {}),

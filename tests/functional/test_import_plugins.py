@@ -202,6 +202,9 @@ class OwnPluginTest(PluginTestCase):
         shutil.copy(EXAMPLE / 'scan_image.py', folder)
         self.useFixture(fixtures.MonkeyPatch(
             'sys.path', [str(folder), *sys.path]))
+        # It has been looked what is installed.
+        self.useFixture(fixtures.MonkeyPatch(
+            'stevedore.extension.ExtensionManager.ENTRY_POINT_CACHE', {}))
         # The scanner finds what it looks for, or does not.
         self.options = {'scan_image': {'command': 'grep,-qvz,virus'}}
         super().setUp()

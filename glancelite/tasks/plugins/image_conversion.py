@@ -5,7 +5,6 @@ qemu-img is told the format of its source, and only after that was inspected:
 a file that pretends to be something else, or refers to others, never gets so
 far. It runs as a process of its own with bounded memory, time and output.
 """
-import subprocess
 import sys
 
 from oslo_log import log
@@ -57,7 +56,8 @@ class ImageConversion(plugin.Plugin):
         try:
             found = format_inspector.detect_file_format(str(job.input))
             if source != 'raw' and found.NAME != source:
-                raise exception.FormatMismatch(format=source)
+                raise exception.FormatMismatch(format=source,
+                                               found=found.NAME)
             if source != 'raw':
                 found.safety_check()
                 size = found.virtual_size
@@ -77,6 +77,7 @@ class ImageConversion(plugin.Plugin):
                   '--cpu', str(self.options.cpu_time),
                   '--fsize', str(self.options.max_size * _GIB),
                   '--core', '0']
+        subprocess = job.subprocess
         process = subprocess.Popen(
             [sys.executable, '-m', 'oslo_concurrency.prlimit', *limits, '--',
              *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -98,6 +99,7 @@ class ImageConversion(plugin.Plugin):
     @staticmethod
     def _wait(job, process):
         """:returns: what it had to complain of."""
+        subprocess = job.subprocess
         while True:
             try:
                 return process.communicate(timeout=_LOOK)[1]

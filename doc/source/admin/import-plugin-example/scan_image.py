@@ -1,6 +1,4 @@
 """An import plugin: a scanner of the operator's looks at every image."""
-import subprocess
-
 from oslo_config import cfg
 
 from glancelite.tasks import plugin
@@ -19,11 +17,12 @@ class ScanImage(plugin.Plugin):
 
     def transform(self, job):
         try:
-            done = subprocess.run(
+            done = job.subprocess.run(
                 [*self.options.command, str(job.input)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, timeout=self.options.timeout)
-        except subprocess.TimeoutExpired:
+                stdin=job.subprocess.DEVNULL,
+                stdout=job.subprocess.DEVNULL,
+                stderr=job.subprocess.DEVNULL, timeout=self.options.timeout)
+        except job.subprocess.TimeoutExpired:
             job.refuse('The image takes too long to scan.')
         if done.returncode:
             job.refuse('The scanner refuses the image.')
