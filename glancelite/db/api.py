@@ -83,7 +83,7 @@ class Database:
         if self.dialect != 'sqlite':
             url = self._conf.slave_connection or url
         return self._facade(url, engine.prepare, engine.commit_by_itself,
-                            max_retries=0)
+                            engine.ask_idle_ones_alone, max_retries=0)
 
     def _facade(self, url, *hooks, **options):
         facade = enginefacade.transaction_context()

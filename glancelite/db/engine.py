@@ -3,6 +3,8 @@
 
 Each runs when oslo.db has made an engine and tried the database.
 """
+import time
+
 import sqlalchemy
 from sqlalchemy import pool
 
@@ -19,6 +21,10 @@ _MYSQL_LOST = (1047, 1053, 1927)
 
 #: Seconds a SQLite writer waits for another one.
 _SQLITE_BUSY_SECONDS = 60
+
+
+#: Seconds after which a connection that nobody used may have been closed.
+_FRESH = 1
 
 
 def url(text, parameters):
@@ -63,6 +69,32 @@ def commit_by_itself(engine):
     @sqlalchemy.event.listens_for(engine, 'connect')
     def configure(connection, record):
         engine.dialect.set_isolation_level(connection, 'AUTOCOMMIT')
+
+
+def ask_idle_ones_alone(engine):
+    """Ask a connection whether it is there only if it has been idle.
+
+    oslo.db asks before each transaction, which for a show is half of what is
+    sent. A server that went away has been gone for longer when it is back.
+    """
+    if engine.dialect.name == 'sqlite':
+        return
+    engine.pool._pre_ping = False
+
+    @sqlalchemy.event.listens_for(engine, 'checkin')
+    def note(connection, record):
+        record.info['returned'] = time.monotonic()
+
+    @sqlalchemy.event.listens_for(engine, 'checkout')
+    def ask(connection, record, proxy):
+        returned = record.info.get('returned')
+        if returned is None or time.monotonic() - returned < _FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # All are given up that were there, and a new one is taken.
+            raise sqlalchemy.exc.InvalidatePoolError() from error
 
 
 def lock_when_writing(engine):

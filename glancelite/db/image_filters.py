@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filters of an image list as conditions on images.
 
-A property or a tag that few images have leads to them, by its index. One
-that many have is looked up for each image that is met in the order asked
-for: as many have it, enough are met soon. No optimizer can be trusted to
-see that, so it is decided here, having counted as far as it matters.
+A property or a tag that few images have leads to them, by its index, and so
+does a value of a field that no list is in the order of. One that many have
+is looked up for each image that is met in the order asked for: as many have
+it, enough are met soon. No optimizer can be trusted to see that, so it is
+decided here, having counted as far as it matters.
 """
+import math
 import operator
 
 import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import models
+from glancelite.db import unindexed
 
 _images = models.images
 _properties = models.image_properties
 _tags = models.image_tags
 
-#: As many images may be read only to be put in order.
-_FEW = 2000
+#: Where nothing is known of the catalogue, fewer images than these may be
+#: read only to be put in order.
+_MANY = 2000
+
+#: Ways to see images whose ranges a page is put together from, usually.
+_RANGES = 2
+
+#: Fields that no list is in the order of: few images may have a value.
+_COUNTED = (*models.FILTERED, 'checksum', 'os_hash_value')
 
 #: Time comparisons hold for seconds as the API shows them, whatever
 #: fraction a database keeps: from ``moment`` on, before ``next``.
@@ -52,19 +62,21 @@ def conditions(shape, dialect, columns):
     for number, (name, op) in enumerate(shape.filters):
         value = sqlalchemy.bindparam(f'filter_{number}',
                                      expanding=op == 'in')
-        found += _compare(_CONDITIONS[op], _images.c[name], value, dialect)
+        column = _images.c[name]
+        if name in _COUNTED:
+            column = unindexed.Unindexed(column)
+        found += _compare(_CONDITIONS[op], column, value, dialect)
     for number, (name, op) in enumerate(shape.times):
         found.append(_TIME_CONDITIONS[op](
             _images.c[name], sqlalchemy.bindparam(f'moment_{number}'),
             sqlalchemy.bindparam(f'next_{number}')))
-    for number, (table, its) in enumerate(_belongings(shape, dialect)):
-        having = sqlalchemy.select(table.c.image_id).where(
-            table.c.deleted == sql.false(), *its)
+    for number, (image_id, its) in enumerate(_narrowing(shape, dialect)):
+        having = sqlalchemy.select(image_id).where(*its)
         if number == shape.narrow:
             found.append(_images.c.id.in_(having))
-        else:
+        elif image_id.table in (_properties, _tags):
             # With the limit it stays a look-up, for MariaDB too.
-            found.append(having.where(table.c.image_id == _images.c.id)
+            found.append(having.where(image_id == _images.c.id)
                          .limit(1).scalar_subquery().is_not(None))
     return found
 
@@ -78,37 +90,73 @@ def lead_to_images(shape):
         name == 'id' for name, op in shape.filters)
 
 
-def counts(shape, dialect):
-    """:returns: a select: how many images have each property and tag.
+def are_counted(shape):
+    """:returns: whether :func:`counts` has anything to tell."""
+    return bool(shape.properties or shape.tags
+                or any(map(_is_counted, shape.filters)))
 
-    It counts no further than matters to :func:`narrowest`.
+
+def many(limit, size):
+    """:returns: the number of images at which finding all of them takes as
+    long as filling a page with those that are met.
+
+    Of a catalogue of ``size`` images with ``count`` that have a tag,
+    ``limit * size / count`` are met in each range before a page is full.
+
+    :param size: images in the catalogue, None where it is not known.
+    """
+    if size is None:
+        return _MANY
+    return math.isqrt(_RANGES * limit * size) + 1
+
+
+def counts(shape, dialect):
+    """:returns: a select: how many images each such filter leads to.
+
+    It counts no further than matters: to the parameter ``many``.
     """
     return sqlalchemy.select(*(
         sqlalchemy.select(sqlalchemy.func.count()).select_from(
-            sqlalchemy.select(table.c.image_id)
-            .where(table.c.deleted == sql.false(), *its)
-            .limit(_FEW + 1).subquery()).scalar_subquery()
-        for table, its in _belongings(shape, dialect)))
+            sqlalchemy.select(image_id).where(*its)
+            .limit(sqlalchemy.bindparam('many', type_=sqlalchemy.Integer))
+            .subquery()).scalar_subquery()
+        for image_id, its in _narrowing(shape, dialect)))
 
 
-def narrowest(counted):
-    """:returns: the number of the property or tag that leads to images.
+def narrowest(counted, many):
+    """:returns: the number of the filter that leads to images.
 
-    None when each has many.
+    None when each leads to many.
 
     :param counted: the row that :func:`counts` selects.
     """
     count, number = min(zip(counted, range(len(counted))))
-    return number if count <= _FEW else None
+    return number if count < many else None
 
 
-def _belongings(shape, dialect):
-    """Yield (table, conditions) of each property and tag asked for."""
+def _narrowing(shape, dialect):
+    """Yield (image id, conditions) of each filter that leads to images."""
     for number, is_short in enumerate(shape.properties):
-        yield _properties, _is_property(number, is_short, dialect)
+        yield _properties.c.image_id, [
+            _properties.c.deleted == sql.false(),
+            *_is_property(number, is_short, dialect)]
     for number in range(shape.tags):
-        yield _tags, _compare(operator.eq, _tags.c.value,
-                              sqlalchemy.bindparam(f'tag_{number}'), dialect)
+        yield _tags.c.image_id, [
+            _tags.c.deleted == sql.false(),
+            *_compare(operator.eq, _tags.c.value,
+                      sqlalchemy.bindparam(f'tag_{number}'), dialect)]
+    for number, (name, op) in enumerate(shape.filters):
+        if _is_counted((name, op)):
+            having = _images.alias('having')
+            yield having.c.id, [
+                unindexed.not_deleted(having),
+                *_compare(operator.eq, having.c[name],
+                          sqlalchemy.bindparam(f'filter_{number}'), dialect)]
+
+
+def _is_counted(each):
+    name, op = each
+    return op == 'eq' and name in _COUNTED
 
 
 def _compare(condition, column, value, dialect):

@@ -28,10 +28,12 @@ _REMEMBERED = 256
 _BY_ID = unindexed.columns(_images)
 _BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
 
-#: Indexes that have all images in an order that a list may ask for. MariaDB
-#: would walk along one of them, hoping to meet what is asked for soon.
-_NO_WALK = ('IGNORE INDEX (created_at_image_idx, updated_at_image_idx, '
-            'glancelite_images_all_created_at)')
+#: Indexes that have all images in an order that a list may ask for: MariaDB
+#: would walk along one of them, hoping to meet what is asked for soon. And
+#: those that lead to images by a value that many have.
+_NO_WALK = 'IGNORE INDEX ({})'.format(', '.join((
+    'created_at_image_idx', 'updated_at_image_idx',
+    'glancelite_images_all_created_at', *models.FILTER_INDEXES)))
 
 _project_id = sqlalchemy.bindparam('project_id')
 _limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)

@@ -14,6 +14,7 @@ from sqlalchemy import sql
 
 from glancelite import exception
 from glancelite.db import api
+from glancelite.db import catalogue_size
 from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
@@ -49,6 +50,10 @@ class Images:
     @functools.cached_property
     def _reader(self):
         return image_record.Reader(self._database.dialect)
+
+    @functools.cached_property
+    def _size(self):
+        return catalogue_size.CatalogueSize(self._database.dialect)
 
     @functools.cached_property
     def _statements(self):
@@ -91,11 +96,14 @@ class Images:
                 return query_object.Page([])
             shape = image_shape.of(context, query, after)
             values = image_shape.parameters(context, query, after)
-            if shape.properties or shape.tags:
+            if image_filters.are_counted(shape):
+                many = image_filters.many(
+                    query.limit, self._size.estimate(connection))
                 counted = connection.execute(
-                    self._statements.counts(shape), values).one()
+                    self._statements.counts(shape),
+                    {**values, 'many': many}).one()
                 shape = shape._replace(
-                    narrow=image_filters.narrowest(counted))
+                    narrow=image_filters.narrowest(counted, many))
             rows = connection.execute(
                 self._statements.page(shape), values).all()
         images = [self._reader.image(document)

@@ -20,6 +20,7 @@ import sqlalchemy
 from sqlalchemy import exc
 
 from glancelite.db import migration
+from glancelite.db import migrations
 from glancelite.db import models
 from tests.bench import catalogue_rows
 from tests.bench import postponed
@@ -61,7 +62,9 @@ def populate(url, count, report=progress.nothing):
     :returns: how many were added.
     """
     target = Target(url)
-    if not sqlalchemy.inspect(target.engine).has_table('images'):
+    found = sqlalchemy.inspect(target.engine)
+    if (not found.has_table('images')
+            or found.has_table(migrations.VERSION_TABLE)):
         migration.sync(target)
     indexes = postponed.Indexes(target.engine, [
         table.name for table in catalogue_rows.rows(0)])

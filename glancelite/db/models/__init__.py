@@ -20,6 +20,8 @@ image_tags = image.image_tags
 image_members = image.image_members
 image_locations = image.image_locations
 INDEXED_VALUE_LENGTH = listing.VALUE_LENGTH
+FILTERED = listing.FILTERED
+FILTER_INDEXES = listing.FILTER_INDEXES
 
 tasks = task.tasks
 task_info = task.task_info

@@ -17,6 +17,8 @@ everything in the default order       ``glancelite_images_all_created_at``
 shared with me                        ``glancelite_image_members_member``
 by property, by tag                   ``glancelite_image_properties_name``,
                                       ``glancelite_image_tags_value``
+by a value that few images have of    ``glancelite_images_FIELD``
+a field that no list is sorted by
 ====================================  ====================================
 
 KEY is each key that the API sorts by. The API breaks ties by ``created_at``
@@ -33,6 +35,11 @@ from glancelite.db.models import image
 #: What the API sorts by.
 SORT_KEYS = ('id', 'name', 'status', 'container_format', 'disk_format',
              'size', 'created_at', 'updated_at')
+
+#: Fields that lists are filtered by, and never in the order of.
+FILTERED = ('min_disk', 'min_ram', 'protected', 'virtual_size',
+            'os_hash_algo')
+FILTER_INDEXES = tuple(f'glancelite_images_{name}' for name in FILTERED)
 
 #: Characters of a property's value that the index holds: MySQL keeps the
 #: beginning of a longer one, SQLite the whole; PostgreSQL, which refuses long
@@ -68,6 +75,9 @@ for _key in SORT_KEYS:
     _of_images('own', _key, ('owner',), ('visibility',))
 
 _of_images('all', 'created_at', ())
+
+for _name, _index in zip(FILTERED, FILTER_INDEXES):
+    sqlalchemy.Index(_index, image.images.c[_name], image.images.c.deleted)
 
 sqlalchemy.Index(
     'glancelite_image_members_member',

@@ -11,6 +11,7 @@ from sqlalchemy import sql
 
 from glancelite.db import migration
 from glancelite.db import models
+from glancelite.db import unindexed
 from glancelite.db.models import listing
 from tests import databases
 from tests.unit.db import schemas
@@ -29,6 +30,12 @@ _EXPLAIN = {'sqlite': 'EXPLAIN QUERY PLAN', 'mysql': 'EXPLAIN',
             'postgresql': 'EXPLAIN'}
 _ANALYZE = {'sqlite': 'ANALYZE', 'mysql': 'ANALYZE TABLE {}',
             'postgresql': 'VACUUM ANALYZE {}'}
+
+#: Values that few images have, and such as the others have.
+_FEW = {'min_disk': 1, 'min_ram': 1, 'protected': True, 'virtual_size': 1,
+        'os_hash_algo': 'md5'}
+_MANY = {'min_disk': 0, 'min_ram': 0, 'protected': False, 'virtual_size': 9,
+         'os_hash_algo': 'sha512'}
 
 _RANGES = {
     'visibility': (_images.c.visibility == 'private',),
@@ -143,6 +150,14 @@ class Listing:
             with self.subTest(index=index, plan=plan):
                 self.assertIn(index, plan)
 
+    def test_images_are_found_by_what_no_list_is_sorted_by(self):
+        for field, index in zip(models.FILTERED, models.FILTER_INDEXES):
+            plan = self.plan(sqlalchemy.select(_images.c.id).where(
+                _images.c[field] == _FEW[field],
+                unindexed.not_deleted(_images)))
+            with self.subTest(field=field, plan=plan):
+                self.assertIn(index, plan)
+
     def test_a_property_may_be_longer_than_an_index_entry(self):
         statement = models.image_properties.insert().values(
             image_id='image-1', name='long', value='x' * 60000)
@@ -158,7 +173,8 @@ def _image(number):
         'status': 'queued' if number % 100 == 0 else 'active',
         'created_at': _START + datetime.timedelta(minutes=number * 7 % 5000),
         'updated_at': _START + datetime.timedelta(minutes=number),
-        'owner': f'owner-{number % 10}', 'min_disk': 0, 'min_ram': 0,
+        'owner': f'owner-{number % 10}',
+        **(_FEW if number % 500 == 77 else _MANY),
         'visibility': models.image.VISIBILITIES[number % 4],
         'disk_format': ('raw', 'qcow2', None)[number % 3],
         'container_format': ('bare', 'ovf', None)[number % 3],

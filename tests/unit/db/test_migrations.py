@@ -14,6 +14,9 @@ _PROPERTY = """
 INSERT INTO image_properties (image_id, name, value, created_at, deleted)
 VALUES ('6e7a', 'os_distro', 'debian', '2026-01-02 03:04:05', :no)
 """
+#: Every revision.
+_ALL = ['0001', '0002', '0003']
+
 _ROWS = ('SELECT * FROM images', 'SELECT * FROM image_properties',
          'SELECT * FROM alembic_version')
 
@@ -28,7 +31,7 @@ class Migrations(schemas.SchemaTest):
         return [database.rows(statement) for statement in _ROWS]
 
     def test_an_empty_database_gets_the_tables_of_glance_and_ours(self):
-        self.assertEqual(['0001', '0002'], migration.check(self.database))
+        self.assertEqual(_ALL, migration.check(self.database))
         migration.sync(self.database)
         found = self.database.facts()
         expected = self.unicode_facts()
@@ -42,7 +45,7 @@ class Migrations(schemas.SchemaTest):
 
     def test_a_synced_database_says_its_revisions(self):
         migration.sync(self.database)
-        self.assertEqual('0002', migration.version(self.database))
+        self.assertEqual('0003', migration.version(self.database))
         self.assertEqual('2024_1_contract01',
                          migration.glance_version(self.database))
         self.assertEqual([], migration.check(self.database))
@@ -67,7 +70,7 @@ class Migrations(schemas.SchemaTest):
         self.fill(database)
         before = self.rows(database)
         migration.adopt(database)
-        self.assertEqual('0002', migration.version(database))
+        self.assertEqual('0003', migration.version(database))
         self.assertEqual(before, self.rows(database))
         migration.release(database)
         self.assertEqual(before, self.rows(database))
@@ -141,9 +144,9 @@ class Migrations(schemas.SchemaTest):
         migration.sync(self.database)
         before = self.database.facts()
         migration.run(self.database, command.downgrade, '0001')
-        self.assertEqual(['0002'], migration.check(self.database))
+        self.assertEqual(['0002', '0003'], migration.check(self.database))
         migration.run(self.database, command.downgrade, 'base')
-        self.assertEqual(['0001', '0002'], migration.check(self.database))
+        self.assertEqual(_ALL, migration.check(self.database))
         migration.sync(self.database)
         self.assertEqual(before, self.database.facts())
 
