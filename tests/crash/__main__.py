@@ -17,6 +17,7 @@ import traceback
 from tests import databases
 from tests.crash import arena
 from tests.crash import campaign
+from tests.crash import imports
 
 #: Servers and databases, and which part of the attacks on steps they get:
 #: one in so many.
@@ -25,6 +26,13 @@ _ARENAS = (
     ('gunicorn', 'sqlite', 4),
     ('eventlet', 'mysql', 4),
     ('gunicorn', 'postgresql', 4),
+)
+
+#: The same for imports to several stores.
+_IMPORT_ARENAS = (
+    ('eventlet', 'sqlite', 1),
+    ('gunicorn', 'mysql', 4),
+    ('eventlet', 'postgresql', 4),
 )
 
 #: Stopping a process takes several seconds each time: one in so many of
@@ -106,10 +114,41 @@ class Run:
         print(f'{seconds:6.0f} s  {self.name}: {line}', flush=True)
 
 
+class ImportRun(Run):
+    """The same on imports of every method, to several stores."""
+
+    def __init__(self, server, backend, every, options):
+        super().__init__(server, backend, every, options)
+        self.name = f'{self.name}, imports'
+
+    def _arena(self, stack, **more):
+        with _one_by_one:
+            return stack.enter_context(
+                imports.ImportArena(self._server, self._backend, **more))
+
+    def _attack(self, attacked, stack):
+        whole = campaign.Campaign(attacked, self._every,
+                                  self._options.seed, self._report)
+        self.counts = whole.counts
+        kinds = self._options.kinds
+        if 'kill' in kinds:
+            whole.kill_at_steps(imports.ERRANDS)
+        if 'store' in kinds:
+            whole.fail_the_store(imports.ERRANDS)
+        if 'database' in kinds:
+            whole.cut_the_database(imports.ERRANDS)
+        attacked.audit()
+
+
+_RUNS = {'images': Run, 'imports': ImportRun}
+
+
 def _options():
     parser = argparse.ArgumentParser(prog='tox -e crash --')
     parser.add_argument('--server', choices=arena.SERVERS)
     parser.add_argument('--backend', choices=databases.BACKENDS)
+    parser.add_argument('--only', choices=_RUNS,
+                        help='uploads, deletions and the like, or imports')
     parser.add_argument('--kinds', nargs='+', choices=KINDS, default=KINDS)
     parser.add_argument('--every', type=int, default=1,
                         help='one in so many of the attacks on steps')
@@ -122,21 +161,24 @@ def _options():
 
 def _chosen(options):
     """Yield a :class:`Run` for each service that is to be had."""
-    for server, backend, every in _ARENAS:
-        if (options.server in (None, server)
+    for server, backend, every, kind in (
+            *((*each, 'images') for each in _ARENAS),
+            *((*each, 'imports') for each in _IMPORT_ARENAS)):
+        if (options.only in (None, kind)
+                and options.server in (None, server)
                 and options.backend in (None, backend)):
             reason = databases.unavailable(backend)
             if reason:
                 print(f'{server}, {backend} is left out: {reason}')
             else:
-                yield Run(server, backend, every, options)
+                yield _RUNS[kind](server, backend, every, options)
 
 
 def _summary(runs, seconds):
-    yield '  '.join([f'{"service":24}', *(
+    yield '  '.join([f'{"service":29}', *(
         f'{name:>11}' for name in _COLUMNS)])
     for run in runs:
-        yield '  '.join([f'{run.name:24}', *(
+        yield '  '.join([f'{run.name:29}', *(
             f'{run.counts[name]:11}' for name in _COLUMNS)])
     total = sum((run.counts for run in runs), collections.Counter())
     kills = total['kill'] + total['random kill']

@@ -81,7 +81,13 @@ class Arena(application.Application):
     def _defaults(self):
         return {**super()._defaults(),
                 'node_staging_uri': f'file://{self.staging}',
-                'task': {'poll_interval': 1}}
+                'task': {'poll_interval': 1,
+                         'work_dir': self.folder / 'work'}}
+
+    @property
+    def folders(self):
+        """:returns: every folder that may hold bytes."""
+        return [self.store, self.staging, self.folder / 'work']
 
     def _database(self):
         self.staging = self.folder / 'staging'
@@ -229,20 +235,22 @@ class Arena(application.Application):
     def _unsettled(self):
         """:returns: what is in transient status, held or without record."""
         try:
-            statuses, leases, urls = self._query(
+            statuses, leases, urls, locks = self._query(
                 'SELECT id, status FROM images WHERE NOT deleted',
                 'SELECT image_id, purpose FROM image_leases',
-                'SELECT value FROM image_locations WHERE NOT deleted')
+                'SELECT value FROM image_locations WHERE NOT deleted',
+                'SELECT image_id, name FROM image_properties WHERE NOT '
+                "deleted AND name = 'os_glance_import_task'")
         except exc.OperationalError as error:
             return [str(error)]
         problems = [tuple(row) for row in statuses
                     if row.status in _TRANSIENT]
-        problems += [tuple(row) for row in leases]
+        problems += [tuple(row) for row in (*leases, *locks)]
         recorded = {urllib.parse.urlsplit(url).path for url, in urls} | {
             str(self.staging / image_id) for image_id, status in statuses
             if status == 'uploading'}
-        stored = {str(path) for folder in (self.store, self.staging)
-                  for path in folder.iterdir()}
+        stored = {str(path) for folder in self.folders
+                  if folder.exists() for path in folder.iterdir()}
         problems += [('bytes without a record', path)
                      for path in stored - recorded]
         problems += [('record without bytes', path)

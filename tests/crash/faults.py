@@ -8,6 +8,7 @@ name is the errand and what is about to be done, or was just done::
     upload/sql:insert image_leases   before the statement
     upload/commit, upload/committed  before and after a transaction's commit
     upload/os.rename, upload/os.rename:done
+    import/apply, import/apply:done      before and after a plugin
 
 ``install`` puts wrappers around what the service works with; the code of the
 service knows nothing of it. The folder named by GLANCELITE_CRASH_CONTROL
@@ -36,6 +37,8 @@ from glancelite.stores import files
 from glancelite.stores import filesystem
 from glancelite.stores import resumable_file
 from glancelite.tasks import import_image
+from glancelite.tasks import import_steps
+from glancelite.tasks import work_directory
 
 CONTROL = 'GLANCELITE_CRASH_CONTROL'
 
@@ -53,6 +56,16 @@ _ERRANDS = (
     ('delete', delete.Deleter, 'delete'),
     ('recover', recovery.Recovery, '_recover'),
     ('renew', leases.Holder, '_renew'),
+)
+
+#: Methods before and after which there is a step.
+_METHODS = (
+    ('begin', import_steps.Begin, 'run'),
+    ('describe', import_steps.Describe, 'run'),
+    ('apply', import_steps.Apply, 'run'),
+    ('store', import_steps.Store, 'run'),
+    ('work-write', import_steps.WorkFile, 'write'),
+    ('work-discard', work_directory.WorkDirectory, 'discard'),
 )
 
 #: Calls of the operating system on files that are steps.
@@ -208,6 +221,8 @@ def install(threads):
         module.os = _Calls(faults)
     for errand, owner, name in _ERRANDS:
         setattr(owner, name, _on_errand(errand, getattr(owner, name)))
+    for step, owner, name in _METHODS:
+        setattr(owner, name, _as_step(faults, step, getattr(owner, name)))
     for name in ('wait', 'start'):
         setattr(threads, name,
                 staticmethod(_with_context(getattr(threads, name))))
@@ -227,6 +242,16 @@ def _on_errand(errand, method):
             return method(*args, **kwargs)
         finally:
             _errand.reset(token)
+    return run
+
+
+def _as_step(faults, step, method):
+    @functools.wraps(method)
+    def run(*args, **kwargs):
+        faults.reach(step)
+        result = method(*args, **kwargs)
+        faults.reach(f'{step}:done')
+        return result
     return run
 
 

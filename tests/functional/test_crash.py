@@ -7,6 +7,7 @@ import testtools
 from tests.crash import arena
 from tests.crash import attacks
 from tests.crash import campaign
+from tests.crash import imports
 
 
 class _CrashTestCase(testtools.TestCase):
@@ -50,6 +51,29 @@ class KillTest(_CrashTestCase):
         attack = campaign.Campaign(self.arena)
         attack.kill_at_random(6)
         self.arena.audit()
+
+
+class ImportKillTest(testtools.TestCase):
+    """kill -9 while data comes into three stores."""
+
+    def test_kills_in_imports_leave_no_lock_and_no_byte(self):
+        attacked = self.useFixture(imports.ImportArena(
+            'eventlet', os.environ.get('GLANCELITE_TEST_DATABASE')
+            or 'sqlite'))
+        for errand, step in (
+                (imports.ImportToAll, 'import/begin:done'),
+                (imports.ImportToAll, 'import/os.fsync'),
+                (imports.PackedImport, 'import/apply:done'),
+                (imports.PackedImport, 'import/os.rename:done'),
+                (imports.WebDownload, 'import/work-write:done'),
+                (imports.WebDownload, 'import/os.write'),
+                (imports.RegionDownload, 'import/describe:done'),
+                (imports.CopyToAll, 'import/os.rename'),
+                (imports.CopyToAll, 'import/store:done')):
+            reached, _answer = attacks.strike(attacked, errand, step, 1,
+                                              'kill')
+            self.assertTrue(reached, step)
+        attacked.audit()
 
 
 class FailureTest(_CrashTestCase):
