@@ -6,8 +6,12 @@ import time
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.objects import import_request
 
 LOG = log.getLogger(__name__)
+
+#: Seconds between looks whether an import has let its image go.
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class Holder:
@@ -70,6 +74,24 @@ class Holder:
                 self._leases.renew(held)
             except Exception:
                 LOG.exception('Leases cannot be renewed; trying again')
+
+
+def after_import(image, function, *args, **options):
+    """Call ``function``, which takes a lease on ``image``.
+
+    An import ends its lease a moment after its image is active and its lock
+    is gone, which is when clients go on; so they are not told to try again.
+
+    :returns: what ``function(*args, **options)`` returns.
+    :raises ImageHeld: somebody goes on working on the image.
+    """
+    locked = not image.is_new_property(import_request.TASK_PROPERTY)
+    for pause in () if locked else _PAUSES:
+        try:
+            return function(*args, **options)
+        except exception.ImageHeld:
+            time.sleep(pause)
+    return function(*args, **options)
 
 
 def reason(images, context, lease):

@@ -13,6 +13,7 @@ import re
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.data import leases
 from glancelite.objects import image as image_object
 from glancelite.objects import lease as lease_object
 
@@ -211,7 +212,8 @@ class Edit:
                 claim = stack.enter_context(self._locations.quota.reserve_copy(
                     context, self._image, size))
                 reservations += claim.reservations
-            self._locations.images.save(
+            leases.after_import(
+                self._image, self._locations.images.save,
                 context, self._image, acquire=lease,
                 reservations=reservations, maxima=maxima, permitted=True)
         if lease:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from glancelite import exception
+from glancelite.data import leases
 from glancelite.objects import image as image_object
 from glancelite.objects import import_request
 from glancelite.objects import lease as lease_object
@@ -62,7 +63,8 @@ class Imports:
             import_request.FAILED_PROPERTY: ''})
         self._tasks.add(context, task)
         try:
-            self._images.save(context, image, acquire=lease, idle=True)
+            leases.after_import(image, self._images.save, context, image,
+                                acquire=lease, idle=True)
         except exception.GlanceliteError as error:
             task.fail(str(error), image_object.now())
             self._tasks.save(context, task)
