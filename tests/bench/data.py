@@ -127,7 +127,8 @@ def _watched(group, count, function, *arguments):
             'peak': group.peak()}
 
 
-def _write_source(path, size):
+def write_source(path, size):
+    """Make a file of ``size`` random bytes."""
     with open(path, 'wb') as file:
         for written in range(0, size, _BLOCK):
             file.write(os.urandom(min(_BLOCK, size - written)))
@@ -146,7 +147,7 @@ def run(options):
         # nginx and httpd run as other users.
         folder.chmod(0o755)
         source = folder / 'source'
-        _write_source(source, sizes.whole)
+        write_source(source, sizes.whole)
         with contextlib.ExitStack() as stack:
             started, missing = _start(options, folder, stack)
             at_best = Limits(source, folder, sizes)

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 
+from tests.bench import imports
 from tests.bench import plot
 from tests.bench import table
 
@@ -28,6 +29,9 @@ def write(options):
         if 'measures' in each:
             page = _between(page, 'data', table.restructured(
                 *table.of_data(each)))
+        if 'imports' in each:
+            page = _between(page, 'imports', table.restructured(
+                *imports.of_imports(each)))
     _PAGE.write_text(page)
 
 

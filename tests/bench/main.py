@@ -8,6 +8,7 @@ import sys
 from tests.bench import catalogue
 from tests.bench import data
 from tests.bench import document
+from tests.bench import imports
 from tests.bench import table
 
 
@@ -17,6 +18,7 @@ def _parser():
     commands = parser.add_subparsers(dest='command', required=True)
     _add_catalogue(commands)
     _add_data(commands)
+    _add_imports(commands)
     document_parser = commands.add_parser(
         'document', help='put saved results into the documentation')
     document_parser.add_argument('results', nargs='+', type=pathlib.Path)
@@ -65,6 +67,20 @@ def _add_data(commands):
     _add_peer(parser)
 
 
+def _add_imports(commands):
+    parser = commands.add_parser(
+        'imports', help='imports to one store and to three')
+    parser.add_argument('--size', type=_bytes, default=1 << 30,
+                        help='bytes of an image; K, M and G may stand after '
+                        'a number (1G)')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--folder', help='where everything is written')
+    parser.add_argument('--stores', nargs=3, metavar='FOLDER',
+                        help='where the stores are, if not there')
+    parser.add_argument('--save', metavar='FILE', type=pathlib.Path,
+                        help='keep the results, as JSON')
+
+
 def _add_peer(parser):
     parser.add_argument(
         '--peer', metavar='URL', help='another image service on the same '
@@ -103,8 +119,13 @@ def _print_data(results):
     print(*table.plain(*table.of_data(results)), sep='\n')
 
 
+def _print_imports(results):
+    print(*table.plain(*imports.of_imports(results)), sep='\n')
+
+
 _COMMANDS = {'catalogue': (catalogue.run, _print_catalogue),
-             'data': (data.run, _print_data)}
+             'data': (data.run, _print_data),
+             'imports': (imports.run, _print_imports)}
 
 
 def main(arguments=None):
