@@ -73,7 +73,7 @@ class Service:
             _protection_file(conf), conf.property_protection_rule_format,
             self.policy)
         self.fetcher = fetcher.Fetcher(conf)
-        self.stores = registry.Stores(conf, self.fetcher)
+        self.stores = registry.Stores(conf, self.fetcher, self.threads)
         self.peers = peer.Peers(conf)
         self.leases = leases.Leases(self.database, conf.lease.ttl,
                                     self.peers.own)

@@ -58,6 +58,7 @@ class EventletThreads:
     _queue = patcher.original('queue')
     Queue = _queue.Queue
     Full = _queue.Full
+    Empty = _queue.Empty
     lock = threading.Lock
     subprocess = patcher.original('subprocess')
 

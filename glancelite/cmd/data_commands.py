@@ -89,7 +89,8 @@ class _Parts:
         self.leases = leases.Leases(database, _TTL)
         self.inventory = inventory.Inventory(database, self.leases)
         self.images = images.Images(database, self.leases)
-        self.stores = registry.Stores(conf, fetcher.Fetcher(conf))
+        self.stores = registry.Stores(conf, fetcher.Fetcher(conf),
+                                      threads.NativeThreads())
 
 
 def _fsck(conf, database):

@@ -15,6 +15,7 @@ from oslo_upgradecheck import upgradecheck
 from glancelite import conf as configuration
 from glancelite import exception
 from glancelite.conf import of_glance
+from glancelite.data import threads
 from glancelite.db import api as db
 from glancelite.db import migration
 from glancelite.stores import registry
@@ -56,7 +57,7 @@ class Checks(upgradecheck.UpgradeCommands):
     def stores(self):
         """The stores are configured, and their directories writable."""
         try:
-            registry.Stores(self._conf)
+            registry.Stores(self._conf, threads=threads.NativeThreads())
         except exception.ConfigurationError as error:
             return _failure(str(error))
         return _success()

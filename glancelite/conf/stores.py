@@ -32,6 +32,10 @@ BACKEND_OPTIONS = FILESYSTEM_OPTIONS + [
                help='Locations in stores of greater weight come first.'),
 ]
 
+#: Kinds of which we register the options; those of the others are the
+#: library's.
+OWN_KINDS = ('file', 'http')
+
 #: Sections of stores that hold what is on its way, with enabled_backends.
 RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',
             'os_glance_tasks_store': '/var/lib/glance/tasks_work_dir'}
@@ -40,11 +44,12 @@ RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',
 LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
     cfg.ListOpt('stores', default=['file', 'http'],
                 help='Kinds of store when enabled_backends is unset: file, '
-                     'and http for images that lie on web servers. Any '
-                     'other one stops the start.'),
+                     'http for images that lie on web servers, and those of '
+                     'the glance_store library: rbd, s3, swift. Any other '
+                     'one stops the start.'),
     cfg.StrOpt('default_store', default='file',
                help='The kind that takes uploads when enabled_backends is '
-                    'unset. Only file can.'),
+                    'unset, or a scheme of its locations; not http.'),
     cfg.StrOpt('default_backend',
                help='The section of enabled_backends that takes uploads when '
                     'the request names no store.'),
@@ -53,9 +58,16 @@ LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
 OPTIONS = [
     cfg.DictOpt(
         'enabled_backends',
-        help='Stores by identifier and kind, such as fast:file,slow:file; '
+        help='Stores by identifier and kind, such as fast:rbd,cheap:swift; '
              'each has a section of its name. Unset, [glance_store] '
              'describes the only store.'),
+    cfg.IntOpt(
+        'store_timeout', default=20, min=1,
+        help='Seconds that a store of the kinds of the glance_store library '
+             'may take for an answer, and a tenth of those for which it may '
+             'take or give no data. A store that needs longer is left alone '
+             'for some seconds, and whoever wants it is told so at once. '
+             'Raise it where stores are slow but well.'),
 ]
 
 
@@ -66,5 +78,6 @@ def register_backends(conf):
             [cfg.StrOpt('filesystem_store_datadir', default=directory,
                         help='Directory of this store.'),
              *BACKEND_OPTIONS[1:]], group=identifier)
-    for identifier in conf.enabled_backends or ():
-        conf.register_opts(BACKEND_OPTIONS, group=identifier)
+    for identifier, kind in (conf.enabled_backends or {}).items():
+        if kind in OWN_KINDS:
+            conf.register_opts(BACKEND_OPTIONS, group=identifier)

@@ -15,6 +15,7 @@ class NativeThreads:
 
     Queue = queue.Queue
     Full = queue.Full
+    Empty = queue.Empty
     lock = threading.Lock
     subprocess = subprocess
 

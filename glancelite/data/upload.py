@@ -64,7 +64,7 @@ class Uploader:
         with (self._quota.reserve(context, image, size) as claim,
               self._taken(context, image, lease)):
             with self._writing(context, image, lease, driver,
-                               size) as writer:
+                               claim, size) as writer:
                 facts = self._receiver.receive(
                     image, leases.LeasedSource(source, lease), [writer],
                     claim, size, digests)
@@ -86,7 +86,7 @@ class Uploader:
         with (self._quota.reserve_staging(context, image, size) as claim,
               self._taken(context, image, lease)):
             with self._writing(context, image, lease, driver,
-                               size) as writer:
+                               claim, size) as writer:
                 count = self._receiver.keep(
                     leases.LeasedSource(source, lease), writer, claim, size)
                 self._publisher.seal(lease, writer, {'size': count})
@@ -100,15 +100,24 @@ class Uploader:
             yield
 
     @contextlib.contextmanager
-    def _writing(self, context, image, lease, driver, size):
-        """A writer for an image that is ours; all is undone on failure."""
+    def _writing(self, context, image, lease, driver, claim, size):
+        """A writer for an image that is ours; all is undone on failure.
+
+        But for what is sealed perhaps, where cancelling would remove bytes
+        that whoever finds the lease may have published: that is finished, or
+        undone, by a recovery.
+        """
         writer = None
         try:
             writer = self._threads.wait(driver.writer, image.id, lease.token,
                                         size)
             yield writer
         except BaseException as error:
-            self._undo(context, image, lease, error, writer)
+            if (driver.renames or 'facts' not in lease.detail
+                    or isinstance(error, exception.LeaseLost)):
+                self._undo(context, image, lease, error, writer)
+            else:
+                claim.leave()
             raise
 
     def _publish(self, context, image, lease, driver, claim):
@@ -121,7 +130,8 @@ class Uploader:
             self._publisher.publish(context, image, lease,
                                     claim.reservations)
         except (exception.StorageFull, exception.StoreUnavailable) as error:
-            if self._threads.wait(driver.discard, image.id, lease.token):
+            if driver.renames and self._threads.wait(
+                    driver.discard, image.id, lease.token):
                 self._undo(context, image, lease, error)
             else:
                 claim.leave()

@@ -98,6 +98,11 @@ class Driver(abc.ABC):
 
     writable = True
 
+    #: Whether commit gives bytes another name, which discard does not know.
+    #: Where it does not, nobody may discard, nor cancel a writer, once the
+    #: data may be sealed: it could be read under that name by now.
+    renames = True
+
     #: Whether :meth:`resume` gives a writer.
     resumable = False
 
@@ -171,8 +176,12 @@ class Driver(abc.ABC):
         :raises StoreUnavailable: when the store refuses.
         """
 
-    def url(self, image_id):
-        """:returns: the URL that committed data of ``image_id`` has."""
+    def url(self, image_id, token=None):
+        """:returns: the URL that committed data of ``image_id`` has.
+
+        :param token: of the upload; of no matter where commit ``renames``.
+        :raises StoreUnavailable: it would have to be asked for.
+        """
         raise exception.UnknownStore(store=self.identifier)
 
     @abc.abstractmethod

@@ -98,7 +98,7 @@ class FilesystemDriver(driver.Driver):
                 # Nobody has made the directory yet.
                 return False
 
-    def url(self, image_id):
+    def url(self, image_id, token=None):
         return f'file://{self._directory / image_id}'
 
     def _temporary(self, image_id, token):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stores in use, by identifier; a single store is a multi-store of one.
 """
-import functools
 import types
 import urllib.parse
 
@@ -10,6 +9,7 @@ from glancelite.conf import stores as store_options
 from glancelite.stores import filesystem
 from glancelite.stores import http
 
+#: Our own drivers, by kind.
 DRIVERS = {'file': filesystem.FilesystemDriver, 'http': http.HttpDriver}
 
 #: Name of the only store when enabled_backends is unset; never shown.
@@ -25,18 +25,17 @@ class Stores:
     :param conf: the ``ConfigOpts`` of the service.
     :param fetcher: what stores of kind http read through; without it they
         can only be configured.
+    :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :raises ConfigurationError: a kind is unknown, or a store is unusable.
     """
 
-    def __init__(self, conf, fetcher=None):
+    def __init__(self, conf, fetcher=None, threads=None):
         store_options.register_backends(conf)
         self.multiple = bool(conf.enabled_backends)
-        backends = conf.enabled_backends or _legacy(conf)
-        makers = {**DRIVERS, 'http': functools.partial(http.HttpDriver,
-                                                       fetcher=fetcher)}
-        self._drivers = {
-            identifier: _driver(conf, identifier, kind, makers)
-            for identifier, kind in backends.items()}
+        makers = _Makers(conf, fetcher, threads)
+        kinds = conf.enabled_backends or _legacy(conf)
+        self._drivers = {identifier: makers.driver(identifier, kind)
+                         for identifier, kind in kinds.items()}
         self._default = _default(conf, self._drivers)
         self.staging = _staging(conf)
         for driver in self._drivers.values():
@@ -145,24 +144,47 @@ class Stores:
         return sorted(locations, key=weight)
 
 
+class _Makers:
+    """Makes drivers of every kind."""
+
+    def __init__(self, conf, fetcher, threads):
+        self._conf = conf
+        self._fetcher = fetcher
+        self._threads = threads
+
+    def driver(self, identifier, kind):
+        """:returns: a driver for the store ``identifier``.
+
+        :raises ConfigurationError: as of the driver.
+        """
+        group = identifier if self._conf.enabled_backends else LEGACY
+        if kind == 'http':
+            return DRIVERS[kind](identifier, self._conf[group],
+                                 self._fetcher)
+        if kind in DRIVERS:
+            return DRIVERS[kind](identifier, self._conf[group])
+        # With its library it takes as long to load as half of the rest.
+        from glancelite.stores import glance_store
+        return glance_store.GlanceStoreDriver(
+            identifier, self._conf, group, kind, self._threads)
+
+
 def _legacy(conf):
     """:returns: the kinds of [glance_store] stores, by identifier.
 
-    :raises ConfigurationError: images would come into, or lie in, a store of
-        a kind there is not.
+    :raises ConfigurationError: images would come into a store that only
+        reads.
     """
     options = conf.glance_store
-    if options.default_store not in filesystem.FilesystemDriver.schemes:
+    # Glance's files name the scheme of locations, such as swift+https.
+    kind = options.default_store.partition('+')[0]
+    kind = 'file' if kind == 'filesystem' else kind
+    if kind in http.HttpDriver.schemes:
         raise exception.ConfigurationError(
-            f'[glance_store] default_store {options.default_store!r}: without '
-            'enabled_backends it can be file alone')
-    for kind in options.stores:
-        if kind not in DRIVERS:
-            raise exception.ConfigurationError(
-                f'[glance_store] stores: {kind!r} is not one of '
-                f'{", ".join(sorted(DRIVERS))}')
-    readable = [kind for kind in options.stores if kind == 'http']
-    return {LEGACY: 'file', **{kind: kind for kind in readable}}
+            f'[glance_store] default_store {options.default_store!r}: it is '
+            'only read')
+    return {LEGACY: kind,
+            **{each: each for each in options.stores if each != kind}}
 
 
 def _staging(conf):
@@ -173,15 +195,6 @@ def _staging(conf):
     path = urllib.parse.urlsplit(conf.node_staging_uri).path
     return filesystem.FilesystemDriver(STAGING, types.SimpleNamespace(
         filesystem_store_datadir=path, filesystem_store_file_perm=0))
-
-
-def _driver(conf, identifier, kind, makers):
-    if kind not in makers:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: kind {kind!r} is not one of '
-            f'{", ".join(sorted(makers))}')
-    group = identifier if conf.enabled_backends else LEGACY
-    return makers[kind](identifier, getattr(conf, group))
 
 
 def _default(conf, drivers):

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every other kind of store, through the drivers of the glance_store library.
+
+Those drivers write under the name that they are told and have no commit. So
+each upload has a name of its own, ``<image id>.<token>``: what it has left is
+found by its name, whenever that is looked for, and never is anybody else's.
+A name that no record has is read by nobody. Nothing is moved when an upload
+ends; its location keeps the name.
+
+The library is loaded when such a store is in use.
+"""
+import contextlib
+import importlib
+import importlib.util
+import logging
+
+from oslo_log import log
+
+from glancelite import exception
+from glancelite.stores import availability
+from glancelite.stores import driver
+from glancelite.stores import kinds
+from glancelite.stores import pipe
+
+LOG = log.getLogger(__name__)
+
+#: A digest that the library computes besides ours, and nobody looks at.
+_DIGEST = 'sha1'
+
+#: How much longer the end of an upload, or one block of it, may take than
+#: the answer to a question.
+_PATIENCE = 10
+
+#: Failures that a reader gets over before it gives up.
+_RETRIES = 2
+
+#: What these say has the URLs and the credentials of the stores in it.
+_TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore')
+
+
+class GlanceStoreDriver(driver.Driver):
+    """A store of glance_store.
+
+    :param conf: the ``ConfigOpts`` of the service.
+    :param group: the section with the options of the store.
+    :param kind: what enabled_backends calls this kind of store.
+    :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
+    :raises ConfigurationError: there is no such kind, or not what it needs.
+    """
+
+    renames = False
+
+    def __init__(self, identifier, conf, group, kind, threads):
+        self.kind = kind
+        self._threads = threads
+        library = _library(identifier, conf, group, kind)
+        super().__init__(identifier, conf[group])
+        self._kind = kinds.KINDS[kind](library, identifier)
+        self.schemes = tuple(library.get_schemes())
+        self._require_options(conf, group)
+        self._patience = _PATIENCE * conf.store_timeout
+        self._availability = availability.Availability(
+            identifier, threads, conf.store_timeout)
+
+    def _require_options(self, conf, group):
+        for name in self._kind.required:
+            if not (conf[group][name] or conf.backend_defaults[name]):
+                raise exception.ConfigurationError(
+                    f'Store {self.identifier}: {name} is not set')
+
+    def check(self):
+        """A store that is down may come later; a wrong option does not."""
+        if self._kind.offline:
+            try:
+                self._kind.configure()
+            except Exception:
+                raise exception.ConfigurationError(
+                    f'Store {self.identifier}: the options of its section '
+                    f'are not enough for a store of kind {self.kind}, or '
+                    'contradict each other') from None
+
+    def owns(self, url):
+        try:
+            return (url.partition('://')[0] in self.schemes
+                    and self._kind.owns(self._kind.parsed(url)))
+        except Exception:
+            # Whatever the library stumbles over is no location of ours.
+            return False
+
+    def admit(self, url):
+        """Other services write to these stores as well."""
+        if not self.owns(url) or url.startswith('swift+config:'):
+            raise exception.InvalidLocation()
+
+    def writer(self, image_id, token, size=None):
+        self._availability.require()
+        return _Writer(self, _name(image_id, token), size or 0,
+                       self._threads, self._patience)
+
+    def commit(self, image_id, token):
+        url = self.url(image_id, token)
+        self.size(url)
+        return url
+
+    def discard(self, image_id, token):
+        return self.remove(_name(image_id, token))
+
+    def remove(self, name):
+        """As :meth:`discard`, by the name of an upload."""
+        try:
+            return self._ask(self._kind.remove, name)
+        except exception.DataMissing:
+            return False
+
+    def url(self, image_id, token=None):
+        return self._ask(self._kind.url, _name(image_id, token))
+
+    def open(self, url, offset=0):
+        return _Reader(self, url, offset)
+
+    def reading(self, url, offset):
+        """:returns: an iterator over blocks, and what closes it."""
+        return self._ask(self._read, url, offset)
+
+    def _read(self, url, offset):
+        stack = contextlib.ExitStack()
+        try:
+            blocks = self._kind.read(url, offset, stack)
+            # It may only be found out now that nothing is there.
+            first = next(blocks, b'')
+        except BaseException:
+            stack.close()
+            raise
+        return first, blocks, stack
+
+    def following(self, blocks):
+        """:returns: the next block, an empty one at the end."""
+        return self._ask(next, blocks, b'')
+
+    def size(self, url):
+        return self._ask(self._kind.size, url)
+
+    def delete(self, url):
+        with contextlib.suppress(exception.DataMissing):
+            self._ask(self._kind.delete, url)
+
+    def properties(self):
+        available = self._availability.reason is None
+        return {'available': 'true' if available else 'false'}
+
+    def _ask(self, function, *args):
+        try:
+            return self._availability.ask(function, *args)
+        except exception.GlanceliteError:
+            raise
+        except Exception as error:
+            failure = error
+        raise self.translated(failure)
+
+    def translated(self, error):
+        """:returns: an error that a caller may read, of any library's.
+
+        Not to be called while it is being handled: the log would say what it
+        says.
+        """
+        name = type(error).__name__
+        if name in ('Missing', 'NotFound'):
+            return exception.DataMissing(image_id='')
+        LOG.error('Store %s failed: %s', self.identifier, name)
+        if name in ('StorageFull', 'NoSpace'):
+            return exception.StorageFull()
+        if self._kind.is_outage(error):
+            self._availability.mark_down(name)
+        return exception.StoreUnavailable()
+
+    def add(self, name, source, size):
+        """Let the library store what ``source`` gives, to its end.
+
+        :param size: bytes to come, 0 where that is not known.
+        """
+        self._kind.add(name, source, size, _DIGEST)
+        self._availability.mark_up()
+
+
+def _name(image_id, token):
+    return f'{image_id}.{token}'
+
+
+def _library(identifier, conf, group, kind):
+    """:returns: an object of the library's driver, its options registered.
+
+    :raises ConfigurationError: it cannot be had.
+    """
+    if kind not in kinds.KINDS:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: kind {kind!r} is not one of file, http, '
+            f'{", ".join(kinds.KINDS)}')
+    found = kinds.KINDS[kind]
+    for module in ('glance_store', *found.modules):
+        if importlib.util.find_spec(module) is None:
+            raise exception.ConfigurationError(
+                f'Store {identifier}: a store of kind {kind} needs the '
+                f'Python module {module}, which is not installed')
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    store_class = found.load().Store
+    for section in (group, 'backend_defaults'):
+        conf.register_opts(store_class.OPTIONS, group=section)
+        for name in found.refused:
+            if conf[section][name]:
+                raise exception.ConfigurationError(
+                    f'[{section}] {name} is not supported')
+    base = importlib.import_module('glance_store.driver')
+    conf.register_opts(base.Store.MULTI_BACKEND_OPTIONS, group=group)
+    try:
+        return store_class(conf, backend=group)
+    except Exception:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: the library refuses its options') from None
+
+
+class _Writer(driver.Writer):
+    """Feeds the library, which reads from a thread of its own."""
+
+    def __init__(self, store, name, size, threads, patience):
+        self._store = store
+        self._name = name
+        self._threads = threads
+        self._patience = patience
+        self._room = size or None
+        self._pipe = pipe.Pipe(threads, patience)
+        self._outcome = threads.Queue(1)
+        self._error = None
+        self._ended = self._cancelled = False
+        threads.start(self._run, size)
+
+    def _run(self, size):
+        error = None
+        try:
+            self._store.add(self._name, self._pipe, size)
+        except Exception as raised:
+            error = raised
+        if error is not None and not self._cancelled:
+            error = self._error = self._store.translated(error)
+        self._pipe.drain()
+        if self._cancelled:
+            # Nobody may be waiting any more.
+            error = self._removed()
+        self._outcome.put(error)
+
+    def _removed(self):
+        try:
+            self._store.remove(self._name)
+        except Exception as error:
+            return error
+        return None
+
+    def write(self, block):
+        if self._error is not None:
+            raise self._error
+        if self._room is not None:
+            # What is more than was announced, whoever counts will refuse.
+            block = memoryview(block)[:self._room]
+            self._room -= len(block)
+        self._pipe.write(block)
+
+    def finish(self):
+        self._pipe.close()
+        error = self._wait()
+        if error is not None:
+            raise error
+
+    def cancel(self):
+        self._cancelled = True
+        if self._ended:
+            return self._store.remove(self._name)
+        self._pipe.abort()
+        error = self._wait()
+        if error is not None:
+            raise error
+
+    def _wait(self):
+        try:
+            error = self._outcome.get(timeout=self._patience)
+        except self._threads.Empty:
+            return exception.StoreUnavailable()
+        self._ended = True
+        return error
+
+
+class _Reader:
+    """A file over the blocks of a store, reopened when they break off."""
+
+    def __init__(self, store, url, offset):
+        self._store = store
+        self._url = url
+        self._position = offset
+        self._failures = 0
+        self._open()
+
+    def _open(self):
+        self._rest, self._blocks, self._stack = self._store.reading(
+            self._url, self._position)
+        self._rest = memoryview(self._rest)
+
+    def read(self, size=-1):
+        """:returns: at most ``size`` bytes, none at the end."""
+        if size < 0:
+            return b''.join(iter(lambda: self.read(1024 * 1024), b''))
+        if not self._rest:
+            self._rest = memoryview(self._next())
+        block = bytes(self._rest[:size])
+        self._rest = self._rest[size:]
+        self._position += len(block)
+        return block
+
+    def _next(self):
+        while True:
+            try:
+                return self._store.following(self._blocks)
+            except exception.StoreUnavailable:
+                self._failures += 1
+                if self._failures > _RETRIES:
+                    raise
+                self.close()
+                self._open()
+                if self._rest:
+                    return self._rest
+
+    def close(self):
+        """Let go of the store."""
+        with contextlib.suppress(Exception):
+            self._stack.close()

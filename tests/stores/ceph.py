@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ceph on loopback, from Debian's packages: one monitor, one OSD in a file.
+
+``rbd`` is a pool in it, ``s3`` a bucket of its object gateway.
+"""
+import atexit
+import functools
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import uuid
+
+import fixtures
+import requests
+
+from tests.functional import application
+from tests.stores import place
+
+_PROGRAMS = ('ceph', 'ceph-mon', 'ceph-osd', 'monmaptool')
+
+#: Where Debian puts the Python modules of Ceph.
+_DEBIAN = pathlib.Path('/usr/lib/python3/dist-packages')
+
+ACCESS, SECRET = 'tester', 'SecretOfTheTester'
+
+_CONFIGURATION = '''
+[global]
+fsid = {fsid}
+mon host = v1:127.0.0.1:{port}
+mon initial members = a
+ms bind msgr2 = false
+public addr = 127.0.0.1
+auth cluster required = none
+auth service required = none
+auth client required = none
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 8
+mon allow pool size one = true
+osd crush chooseleaf type = 0
+mon warn on pool no redundancy = false
+mon data avail crit = 1
+mon data = {folder}/mon
+osd data = {folder}/osd
+osd journal size = 64
+bluestore block size = 8589934592
+osd memory target = 939524096
+run dir = {folder}
+admin socket = {folder}/$name.asok
+pid file = {folder}/$name.pid
+log file = {folder}/$name.log
+keyring = {folder}/keyring
+mon osd full ratio = 0.99
+mon osd nearfull ratio = 0.98
+mon osd backfillfull ratio = 0.985
+rgw data = {folder}/rgw
+rgw cache enabled = false
+'''
+
+
+class Cluster(fixtures.Fixture):
+    """A running cluster."""
+
+    def _setUp(self):
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self._processes = {}
+        self.addCleanup(self.stop)
+        self.port = self.useFixture(application.Port()).number
+        self.gateway_port = self.useFixture(application.Port()).number
+        fsid = str(uuid.uuid4())
+        self.configuration = self.folder / 'ceph.conf'
+        self.configuration.write_text(_CONFIGURATION.format(
+            fsid=fsid, port=self.port, folder=self.folder))
+        self._make(fsid)
+
+    def _make(self, fsid):
+        self.run('monmaptool', '--create', '--clobber', '--addv', 'a',
+                 f'[v1:127.0.0.1:{self.port}]', '--fsid', fsid,
+                 self.folder / 'monmap')
+        self.run('ceph-mon', '--mkfs', '-i', 'a', '--monmap',
+                 self.folder / 'monmap')
+        self._launch('mon', 'ceph-mon', '-f', '-i', 'a')
+        application.eventually(
+            lambda: self.ceph('mon', 'stat', check=False), 'A monitor')
+        self.ceph('osd', 'new', (osd := str(uuid.uuid4())))
+        (self.folder / 'osd').mkdir()
+        self.run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
+        self.start()
+        application.eventually(
+            lambda: '1 up' in self.ceph('osd', 'stat'), 'An OSD')
+
+    def run(self, program, *words, check=True):
+        """:returns: what a program of Ceph prints; '' when it fails."""
+        done = subprocess.run(
+            [program, *words, '--conf', self.configuration],
+            capture_output=True, check=False,
+            timeout=application.PATIENCE)
+        if done.returncode and check:
+            raise AssertionError(f'{program}: {done.stderr.decode()}')
+        return '' if done.returncode else done.stdout.decode() or ' '
+
+    def ceph(self, *words, check=True):
+        """:returns: what ``ceph`` with these words prints."""
+        return self.run('ceph', '--connect-timeout', '10', *words,
+                        check=check)
+
+    def _launch(self, name, *command):
+        process = self._processes.get(name)
+        if process is None or process.poll() is not None:
+            with open(self.folder / f'{name}.out', 'ab') as log:
+                self._processes[name] = subprocess.Popen(
+                    [*command, '--conf', self.configuration],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self):
+        """Start what is not running."""
+        self._launch('mon', 'ceph-mon', '-f', '-i', 'a')
+        self._launch('osd', 'ceph-osd', '-f', '-i', '0')
+
+    def start_gateway(self):
+        """Start the object gateway, and wait until it answers."""
+        self._launch('gateway', 'radosgw', '-f', '-n', 'client.rgw.a',
+                     '--rgw-frontends',
+                     f'beast endpoint=127.0.0.1:{self.gateway_port}')
+        application.eventually(self._gateway_answers, 'The gateway')
+
+    def _gateway_answers(self):
+        try:
+            return requests.get(f'http://127.0.0.1:{self.gateway_port}',
+                                timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def stop_gateway(self):
+        """Kill the gateway."""
+        self._end('gateway')
+
+    def _end(self, name):
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def stop(self):
+        """Kill every process of it."""
+        for name in list(self._processes):
+            self._end(name)
+
+
+@functools.cache
+def cluster():
+    """:returns: the running cluster of this process."""
+    running = Cluster()
+    running.setUp()
+    atexit.register(running.cleanUp)
+    return running
+
+
+def missing(*programs):
+    """:returns: why Ceph cannot be started here, or None."""
+    for program in (*_PROGRAMS, *programs):
+        if shutil.which(program) is None:
+            return f'the program {program} is not installed'
+    return None
+
+
+class RbdEngine(fixtures.Fixture):
+    """Pools of the cluster."""
+
+    @staticmethod
+    def missing():
+        """:returns: why there is none, or None."""
+        return missing('rbd') or _missing_modules()
+
+    def _setUp(self):
+        self.cluster = cluster()
+
+    def place(self, name):
+        """:returns: a store in a pool of its own."""
+        self.cluster.ceph('osd', 'pool', 'create', name, '8')
+        self.cluster.run('rbd', 'pool', 'init', name)
+        return place.Place('rbd', {
+            'rbd_store_pool': name, 'rbd_store_user': 'admin',
+            'rbd_store_ceph_conf': self.cluster.configuration,
+            'rbd_store_chunk_size': 1}, lambda: self._names(name))
+
+    def _names(self, name):
+        return [*self.cluster.run('rbd', 'ls', name).split(),
+                *self.cluster.run('rbd', 'trash', 'ls', name).split()]
+
+    def start(self):
+        """Start the cluster again."""
+        self.cluster.start()
+
+    def stop(self):
+        """Kill the cluster."""
+        self.cluster.stop()
+
+
+def _missing_modules():
+    """Make Debian's modules importable, and them alone."""
+    for name in ('rados', 'rbd'):
+        if importlib.util.find_spec(name):
+            continue
+        found = sorted(_DEBIAN.glob(
+            f'{name}.cpython-{sys.version_info[0]}{sys.version_info[1]}-*'))
+        if not found:
+            return (f'Debian has no module {name} for this version of '
+                    'Python')
+        folder = pathlib.Path(sys.prefix, 'debian-modules')
+        folder.mkdir(exist_ok=True)
+        (folder / found[0].name).unlink(missing_ok=True)
+        (folder / found[0].name).symlink_to(found[0])
+        sys.path.append(str(folder))
+        os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, (
+            os.environ.get('PYTHONPATH'), str(folder))))
+    return None
+
+
+class S3Engine(fixtures.Fixture):
+    """Buckets of the cluster's gateway."""
+
+    @staticmethod
+    def missing():
+        """:returns: why there is none, or None."""
+        return missing('radosgw', 'radosgw-admin')
+
+    def _setUp(self):
+        self.cluster = cluster()
+        self.cluster.start_gateway()
+        self.cluster.run(
+            'radosgw-admin', 'user', 'create', '--uid', 'tester',
+            '--display-name', 'Tester', '--access-key', ACCESS,
+            '--secret-key', SECRET)
+
+    def place(self, name):
+        """:returns: a store in a bucket of its own."""
+        options = {
+            's3_store_host': f'http://127.0.0.1:{self.cluster.gateway_port}',
+            's3_store_access_key': ACCESS, 's3_store_secret_key': SECRET,
+            's3_store_bucket': name, 's3_store_bucket_url_format': 'path',
+            's3_store_create_bucket_on_put': True,
+            's3_store_large_object_size': 3,
+            's3_store_large_object_chunk_size': 5}
+        return place.Place('s3', options, lambda: self._names(name))
+
+    def _names(self, bucket):
+        import boto3
+        import botocore.exceptions
+        client = boto3.client(
+            's3', endpoint_url=f'http://127.0.0.1:{self.cluster.gateway_port}',
+            aws_access_key_id=ACCESS, aws_secret_access_key=SECRET,
+            region_name='default')
+        try:
+            objects = client.list_objects_v2(Bucket=bucket)
+        except botocore.exceptions.ClientError:
+            return []
+        uploads = client.list_multipart_uploads(Bucket=bucket)
+        return [each['Key'] for each in (*objects.get('Contents', ()),
+                                         *uploads.get('Uploads', ()))]
+
+    def start(self):
+        """Start the gateway again."""
+        self.cluster.start_gateway()
+
+    def stop(self):
+        """Kill the gateway."""
+        self.cluster.stop_gateway()
