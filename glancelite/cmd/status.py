@@ -57,9 +57,15 @@ class Checks(upgradecheck.UpgradeCommands):
     def stores(self):
         """The stores are configured, and their directories writable."""
         try:
-            registry.Stores(self._conf, threads=threads.NativeThreads())
+            stores = registry.Stores(self._conf,
+                                     threads=threads.NativeThreads())
         except exception.ConfigurationError as error:
             return _failure(str(error))
+        missing = [driver.identifier for driver in stores
+                   if driver.properties().get('available') == 'false']
+        if missing:
+            return _failure('The directories are not there, or cannot be '
+                            f'written, of: {", ".join(missing)}')
         return _success()
 
     def configuration(self):

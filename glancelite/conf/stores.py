@@ -15,9 +15,18 @@ FILESYSTEM_OPTIONS = [
              'uploads stand in it too, so that an upload ends in a rename.'),
     cfg.MultiStrOpt(
         'filesystem_store_datadirs', default=[],
-        help='Several directories of one store, as Glance may have them. '
-             'They stop the start: give each a store of its own in '
-             'enabled_backends.'),
+        help='Several directories of one store instead, each with a '
+             'priority: "/srv/one:200". New data goes to the one of greatest '
+             'priority that has room for it. May be repeated.'),
+    cfg.StrOpt(
+        'filesystem_store_metadata_file',
+        help='File with a JSON object, or a list of such, with the strings '
+             'id and mountpoint: locations below that mount point show them '
+             'in their metadata.'),
+    cfg.BoolOpt(
+        'filesystem_thin_provisioning', default=False,
+        help='Leave holes in files instead of writing 64 KiB of zeros, so '
+             'that sparse images take no more room than they need.'),
     cfg.IntOpt(
         'filesystem_store_file_perm', default=0, min=0,
         help='Permission bits of image files, as a decimal number of an '

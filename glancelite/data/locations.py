@@ -75,7 +75,7 @@ class Locations:
         driver = self.stores.owning(url)
         if driver is None or not _is_plain(metadata, _DEEPEST):
             raise exception.InvalidLocation()
-        metadata = {**metadata, **self.stores.metadata(driver)}
+        metadata = {**metadata, **self.stores.metadata(driver, url)}
         if len(json.dumps(metadata)) > _LONGEST:
             raise exception.InvalidLocation()
         return image_object.Location(url, metadata)

@@ -68,7 +68,7 @@ class Publisher:
                 lease.detail['host'])
         if status == 'saving':
             image.locations = [image_object.Location(
-                url, self._stores.metadata(driver))]
+                url, self._stores.metadata(driver, url))]
             image.move_to('active')
         try:
             self._save(context, image, lease, reservations)

@@ -184,6 +184,10 @@ class Driver(abc.ABC):
         """
         raise exception.UnknownStore(store=self.identifier)
 
+    def metadata(self, url):
+        """:returns: what a location at ``url`` tells besides its store."""
+        return {}
+
     @abc.abstractmethod
     def open(self, url, offset=0):
         """:returns: a binary file object positioned at ``offset`` bytes.

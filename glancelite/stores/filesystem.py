@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image data in files: durable, and complete whenever a name is final.
 
-Bytes go to a temporary name in the store's own directory, are synced, and
-take their final name by a rename that is synced too; so a file that bears an
-image's id is whole, whatever crashed. Location URLs have the form that
+Bytes go to a temporary name in the directory they shall lie in, are synced,
+and take their final name by a rename that is synced too; so a file that bears
+an image's id is whole, whatever crashed. Location URLs have the form that
 Glance's file driver writes.
 """
 import contextlib
@@ -13,6 +13,7 @@ import re
 import urllib.parse
 
 from glancelite import exception
+from glancelite.stores import directories
 from glancelite.stores import driver
 from glancelite.stores import files
 from glancelite.stores import resumable_file
@@ -31,11 +32,15 @@ _TEMPORARY = re.compile(
 #: sync at the end finds little left to do.
 _SYNC_EVERY = 64 * 1024 * 1024
 
+#: Zeros that need not be written.
+_HOLE = memoryview(bytes(64 * 1024))
+
 
 class FilesystemDriver(driver.Driver):
-    """A directory of image files.
+    """Image files in one directory, or in several.
 
     :param options: the option group with ``filesystem_store_datadir``.
+    :raises ConfigurationError: an option cannot be read.
     """
 
     kind = 'file'
@@ -45,68 +50,82 @@ class FilesystemDriver(driver.Driver):
 
     def __init__(self, identifier, options):
         super().__init__(identifier, options)
-        if getattr(options, 'filesystem_store_datadirs', None):
-            raise exception.ConfigurationError(
-                f'Store {identifier}: filesystem_store_datadirs is not '
-                'supported; name one filesystem_store_datadir')
-        self._directory = pathlib.Path(options.filesystem_store_datadir)
+        self._directories = directories.Directories(identifier, options)
         self._permissions = _permissions(options.filesystem_store_file_perm)
+        self._thin = getattr(options, 'filesystem_thin_provisioning', False)
+        name = getattr(options, 'filesystem_store_metadata_file', None)
+        self._metadata = directories.metadata(name) if name else ()
 
     def check(self):
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise exception.ConfigurationError(
-                f'Store directory {self._directory}: {error.strerror}'
-            ) from None
-        if not os.access(self._directory, os.W_OK | os.X_OK):
-            raise exception.ConfigurationError(
-                f'Store directory {self._directory} is not writable')
+        """What is not mounted may be so later."""
+        self._directories.make()
 
     def owns(self, url):
         try:
-            return self._path(url).parent == self._directory
+            return self._path(url).parent in self._directories
         except exception.DataMissing:
             return False
 
     def writer(self, image_id, token, size=None):
-        return FileWriter(self._temporary(image_id, token),
-                          self._permissions)
+        return FileWriter(
+            _temporary(self._directories.choose(size), image_id, token),
+            self._permissions, self._thin)
 
     def resume(self, image_id, token, offset):
+        found = self._unfinished(image_id, token)
         return resumable_file.ResumableFileWriter(
-            self._temporary(image_id, token), offset, self._permissions)
+            found or _temporary(self._directories.choose(), image_id, token),
+            offset, self._permissions)
+
+    def _unfinished(self, image_id, token):
+        """:returns: the resting name of what an upload has left, or None."""
+        for directory in self._directories.paths:
+            path = _temporary(directory, image_id, token)
+            with contextlib.suppress(OSError):
+                if path.exists() or resumable_file.names_of_writers(path):
+                    return path
+        return None
 
     def commit(self, image_id, token):
-        final = self._directory / image_id
+        found = self._unfinished(image_id, token)
         with files.errors():
-            try:
-                resumable_file.commit(self._temporary(image_id, token),
-                                      final)
-            except FileNotFoundError:
-                # Done before, by somebody who did not come further.
-                os.stat(final)
-            files.sync_directory(self._directory)
-        return self.url(image_id)
+            if found:
+                final = found.with_name(image_id)
+                # Somebody may be doing the same.
+                with contextlib.suppress(FileNotFoundError):
+                    resumable_file.commit(found, final)
+            else:
+                final = self._final(image_id)
+            # Done before, perhaps by somebody who did not come further.
+            os.stat(final)
+            files.sync_directory(final.parent)
+        return f'file://{final}'
+
+    def _final(self, image_id):
+        """:returns: the path of committed data, or where it might be."""
+        for directory in self._directories.paths:
+            self._directories.require(directory)
+            if (directory / image_id).exists():
+                return directory / image_id
+        return self._directories.paths[0] / image_id
 
     def discard(self, image_id, token):
+        found = False
         with files.errors():
-            try:
-                return resumable_file.discard(
-                    self._temporary(image_id, token))
-            except FileNotFoundError:
-                # Nobody has made the directory yet.
-                return False
+            for directory in self._directories.paths:
+                self._directories.require(directory)
+                # Nobody may have made the directory yet.
+                with contextlib.suppress(FileNotFoundError):
+                    found |= resumable_file.discard(
+                        _temporary(directory, image_id, token))
+        return found
 
     def url(self, image_id, token=None):
-        return f'file://{self._directory / image_id}'
-
-    def _temporary(self, image_id, token):
-        return self._directory / f'{TEMPORARY_PREFIX}{image_id}-{token}'
+        return f'file://{self._final(image_id)}'
 
     def open(self, url, offset=0):
-        with files.errors():
-            file = open(self._path(url), 'rb')
+        with self._reading(url) as path:
+            file = open(path, 'rb')
             file.seek(offset)
             return file
 
@@ -114,19 +133,35 @@ class FilesystemDriver(driver.Driver):
         return str(self._path(url))
 
     def size(self, url):
-        with files.errors():
-            return self._path(url).stat().st_size
+        with self._reading(url) as path:
+            return path.stat().st_size
+
+    @contextlib.contextmanager
+    def _reading(self, url):
+        path = self._path(url)
+        try:
+            with files.errors():
+                yield path
+        except exception.DataMissing:
+            self._directories.require(path.parent)
+            raise
 
     def delete(self, url):
-        with files.errors(), contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path(url))
+        path = self._path(url)
+        with files.errors():
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                # What is not mounted now would come back.
+                self._directories.require(path.parent)
 
     def names(self):
-        with files.errors(), os.scandir(self._directory) as entries:
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):
-                    if entry.is_file(follow_symlinks=False):
-                        yield self._name(entry)
+        for directory in self._directories.paths:
+            with files.errors(), os.scandir(directory) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        if entry.is_file(follow_symlinks=False):
+                            yield self._name(entry)
 
     def _name(self, entry):
         found = entry.stat(follow_symlinks=False)
@@ -144,9 +179,17 @@ class FilesystemDriver(driver.Driver):
         except exception.DataMissing:
             return url
 
+    def metadata(self, url):
+        path = self._path(url)
+        return next((each for each in self._metadata
+                     if path.is_relative_to(each['mountpoint'])), {})
+
     def properties(self):
-        return {'data_dir': str(self._directory), 'chunk_size': 65536,
-                'thin_provisioning': False}
+        shown = [str(path) for path in self._directories.paths]
+        return {'data_dir': shown[0] if len(shown) == 1 else shown,
+                'chunk_size': 65536, 'thin_provisioning': bool(self._thin),
+                'available': ('true' if self._directories.usable()
+                              else 'false')}
 
     @staticmethod
     def _path(url):
@@ -155,6 +198,10 @@ class FilesystemDriver(driver.Driver):
         if scheme not in FilesystemDriver.schemes or path[:1] != '/':
             raise exception.DataMissing(image_id=os.path.basename(path))
         return pathlib.Path(os.path.normpath(path))
+
+
+def _temporary(directory, image_id, token):
+    return directory / f'{TEMPORARY_PREFIX}{image_id}-{token}'
 
 
 def _permissions(digits):
@@ -168,28 +215,58 @@ def _permissions(digits):
 
 
 class FileWriter(driver.Writer):
-    """Writes one file; see the module."""
+    """Writes one file; see the module.
 
-    def __init__(self, path, permissions):
+    :param thin: whether blocks of zeros become holes.
+    """
+
+    def __init__(self, path, permissions, thin=False):
         self._path = path
         self._permissions = permissions
+        self._thin = thin
         self._unsynced = 0
-        with files.errors():
+        self._position = 0
+        try:
             self._descriptor = os.open(
                 path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileNotFoundError:
+            # The directory, that is.
+            raise exception.StoreUnavailable() from None
+        except OSError:
+            with files.errors():
+                raise
 
     def write(self, block):
         view = memoryview(block)
         with files.errors():
-            while view:
-                view = view[os.write(self._descriptor, view):]
+            if self._thin:
+                self._write_thin(view)
+            else:
+                self._write(view)
             self._unsynced += len(block)
             if self._unsynced >= _SYNC_EVERY:
                 os.fdatasync(self._descriptor)
                 self._unsynced = 0
 
+    def _write(self, view):
+        while view:
+            count = os.pwrite(self._descriptor, view, self._position)
+            self._position += count
+            view = view[count:]
+
+    def _write_thin(self, view):
+        for start in range(0, len(view), len(_HOLE)):
+            piece = view[start:start + len(_HOLE)]
+            if piece == _HOLE[:len(piece)]:
+                self._position += len(piece)
+            else:
+                self._write(piece)
+
     def finish(self):
         with files.errors():
+            if self._thin:
+                # The end may be a hole.
+                os.ftruncate(self._descriptor, self._position)
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)

@@ -129,9 +129,10 @@ class Stores:
             raise exception.DataMissing(image_id='')
         return driver
 
-    def metadata(self, driver):
-        """:returns: what a new location in ``driver``'s store records."""
-        return {'store': driver.identifier} if self.multiple else {}
+    def metadata(self, driver, url):
+        """:returns: what a new location at ``url`` records."""
+        named = {'store': driver.identifier} if self.multiple else {}
+        return {**driver.metadata(url), **named}
 
     def by_weight(self, locations):
         """:returns: ``locations``, greater store weight first, else as is."""

@@ -97,9 +97,9 @@ def commit_all(service, work):
     urls = dict(side_by_side(service.threads, [
         functools.partial(driver.commit, work.image.id, token)
         for driver in drivers]))
-    return [image_object.Location(urls[number],
-                                  service.stores.metadata(driver))
-            for number, driver in enumerate(drivers)]
+    return [image_object.Location(
+        urls[number], service.stores.metadata(driver, urls[number]))
+        for number, driver in enumerate(drivers)]
 
 
 def side_by_side(threads, calls):

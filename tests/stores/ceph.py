@@ -49,7 +49,7 @@ osd journal size = 64
 bluestore block size = 8589934592
 osd memory target = 939524096
 run dir = {folder}
-admin socket = {folder}/$name.asok
+admin socket =
 pid file = {folder}/$name.pid
 log file = {folder}/$name.log
 keyring = {folder}/keyring
@@ -172,23 +172,32 @@ class RbdEngine(fixtures.Fixture):
     @staticmethod
     def missing():
         """:returns: why there is none, or None."""
-        return missing('rbd') or _missing_modules()
+        return missing() or _missing_modules()
 
     def _setUp(self):
         self.cluster = cluster()
+        # To ask by commands takes seconds a question.
+        self._rbd = importlib.import_module('rbd')
+        self._rados = importlib.import_module('rados').Rados(
+            conffile=str(self.cluster.configuration), rados_id='admin')
+        self._rados.connect(application.PATIENCE)
+        self.addCleanup(self._rados.shutdown)
 
     def place(self, name):
         """:returns: a store in a pool of its own."""
-        self.cluster.ceph('osd', 'pool', 'create', name, '8')
-        self.cluster.run('rbd', 'pool', 'init', name)
+        self._rados.create_pool(name)
+        with self._rados.open_ioctx(name) as pool:
+            self._rbd.RBD().pool_init(pool, True)
         return place.Place('rbd', {
             'rbd_store_pool': name, 'rbd_store_user': 'admin',
             'rbd_store_ceph_conf': self.cluster.configuration,
             'rbd_store_chunk_size': 1}, lambda: self._names(name))
 
     def _names(self, name):
-        return [*self.cluster.run('rbd', 'ls', name).split(),
-                *self.cluster.run('rbd', 'trash', 'ls', name).split()]
+        with self._rados.open_ioctx(name) as pool:
+            trash = self._rbd.RBD().trash_list(pool)
+            return [*self._rbd.RBD().list(pool),
+                    *(each['name'] for each in trash)]
 
     def start(self):
         """Start the cluster again."""

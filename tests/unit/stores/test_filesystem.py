@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file store: the contract, and what is special to files."""
+import json
 import os
 import pathlib
 import stat
@@ -33,6 +34,65 @@ class FilesystemContractTest(store_driver.StoreDriverContract,
 
     def contents(self):
         return sorted(path.name for path in self.folder.iterdir())
+
+
+class SeveralDirectoriesContractTest(store_driver.StoreDriverContract,
+                                     testtools.TestCase):
+    """So does one of several directories, with holes in its files."""
+
+    def make_driver(self):
+        self.folder = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).path)
+        given = options(None)
+        given.filesystem_store_datadirs = [
+            f'{self.folder}/low:1', f'{self.folder}/high:2',
+            f'{self.folder}/lowest']
+        given.filesystem_thin_provisioning = True
+        return filesystem.FilesystemDriver('fast', given)
+
+    def contents(self):
+        return sorted(path.name for path in self.folder.glob('*/*'))
+
+    def test_the_greatest_priority_with_room_takes_the_data(self):
+        url = self.store(b'x')
+        self.assertEqual(self.folder / 'high',
+                         pathlib.Path(self.driver.path(url)).parent)
+        os.rmdir(self.folder / 'lowest')
+        (self.folder / 'high').rename(self.folder / 'gone')
+        url = self.store(b'y')
+        self.assertEqual(self.folder / 'low',
+                         pathlib.Path(self.driver.path(url)).parent)
+
+    def test_more_than_there_is_room_for_is_refused_at_once(self):
+        self.assertRaises(exception.StorageFull, self.driver.writer,
+                          str(uuid.uuid4()), 'token', 2 ** 62)
+        self.assert_empty()
+
+    def test_what_is_not_mounted_is_unavailable_and_not_missing(self):
+        url = self.store(b'x')
+        (self.folder / 'high').rename(self.folder / 'away')
+        for ask in (self.driver.size, self.driver.open, self.driver.delete):
+            self.assertRaises(exception.StoreUnavailable, ask, url)
+        self.assertRaises(exception.StoreUnavailable, self.driver.discard,
+                          str(uuid.uuid4()), 'token')
+        (self.folder / 'away').rename(self.folder / 'high')
+        self.assertEqual(b'x', self.read(url))
+
+    def test_zeros_become_holes(self):
+        zeros = bytes(4 * store_driver.MIB)
+        for data in (zeros, b'x' + zeros, zeros + b'x',
+                     zeros[:70000] + b'x' * 70000 + zeros[:123]):
+            url = self.store(data)
+            self.assertTrue(data == self.read(url))
+            found = os.stat(self.driver.path(url))
+            self.assertEqual(len(data), found.st_size)
+            self.assertLess(found.st_blocks * 512, 300000)
+
+    def test_priorities_are_numbers(self):
+        given = options(None)
+        given.filesystem_store_datadirs = ['/srv:high']
+        self.assertRaises(exception.ConfigurationError,
+                          filesystem.FilesystemDriver, 'fast', given)
 
 
 class FilesystemTest(testtools.TestCase):
@@ -103,13 +163,32 @@ class FilesystemTest(testtools.TestCase):
         mode = (self.folder / self.image_id).stat().st_mode
         self.assertEqual(0o640, stat.S_IMODE(mode))
 
-    def test_a_folder_that_cannot_be_made_stops_the_start(self):
-        file = self.folder / 'file'
-        file.write_text('')
-        driver = filesystem.FilesystemDriver('bad', options(file / 'below'))
-        error = self.assertRaises(exception.ConfigurationError,
-                                  driver.check)
-        self.assertIn(str(file), str(error))
+    def test_a_folder_that_cannot_be_made_may_come_later(self):
+        place = self.folder / 'place'
+        place.write_text('')
+        driver = filesystem.FilesystemDriver('bad', options(place / 'below'))
+        driver.check()
+        self.assertEqual('false', driver.properties()['available'])
+        self.assertRaises(exception.StoreUnavailable, self.store, driver)
+        place.unlink()
+        self.store(driver)
+        self.assertEqual('true', driver.properties()['available'])
+
+    def test_locations_below_a_mount_point_tell_of_it(self):
+        described = self.folder / 'metadata.json'
+        given = options(self.folder / 'images')
+        given.filesystem_store_metadata_file = str(described)
+        for wrong in ('', '[]]', '{"id": "x"}', '{"id": 1, "mountpoint": "/"}',
+                      '{"id": "x", "mountpoint": "here"}'):
+            described.write_text(wrong)
+            self.assertRaises(exception.ConfigurationError,
+                              filesystem.FilesystemDriver, 'fast', given)
+        here = {'id': 'one', 'mountpoint': str(self.folder)}
+        described.write_text(json.dumps(
+            [{'id': 'other', 'mountpoint': '/elsewhere'}, here]))
+        driver = filesystem.FilesystemDriver('fast', given)
+        driver.check()
+        self.assertEqual(here, driver.metadata(self.store(driver)))
 
     def test_missing_data_names_no_path(self):
         error = self.assertRaises(

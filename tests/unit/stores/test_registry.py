@@ -48,9 +48,3 @@ class SingleStoreTest(testtools.TestCase):
         error = self.assertRaises(exception.ConfigurationError, self.stores,
                                   stores=['file', 'gopher'])
         self.assertIn("kind 'gopher'", str(error))
-
-    def test_several_directories_in_one_store_stop_the_start(self):
-        error = self.assertRaises(
-            exception.ConfigurationError, self.stores,
-            filesystem_store_datadirs=['/srv/one:200', '/srv/two:100'])
-        self.assertIn('filesystem_store_datadirs', str(error))
