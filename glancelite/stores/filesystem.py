@@ -225,7 +225,6 @@ class FileWriter(driver.Writer):
         self._permissions = permissions
         self._thin = thin
         self._unsynced = 0
-        self._position = 0
         try:
             self._descriptor = os.open(
                 path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -250,15 +249,13 @@ class FileWriter(driver.Writer):
 
     def _write(self, view):
         while view:
-            count = os.pwrite(self._descriptor, view, self._position)
-            self._position += count
-            view = view[count:]
+            view = view[os.write(self._descriptor, view):]
 
     def _write_thin(self, view):
         for start in range(0, len(view), len(_HOLE)):
             piece = view[start:start + len(_HOLE)]
             if piece == _HOLE[:len(piece)]:
-                self._position += len(piece)
+                os.lseek(self._descriptor, len(piece), os.SEEK_CUR)
             else:
                 self._write(piece)
 
@@ -266,7 +263,8 @@ class FileWriter(driver.Writer):
         with files.errors():
             if self._thin:
                 # The end may be a hole.
-                os.ftruncate(self._descriptor, self._position)
+                os.ftruncate(self._descriptor, os.lseek(
+                    self._descriptor, 0, os.SEEK_CUR))
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
