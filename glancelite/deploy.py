@@ -8,6 +8,8 @@ from paste.deploy import loadwsgi
 
 from glancelite import conf as conf_package
 from glancelite import exception
+from glancelite import masking
+from glancelite import reports
 from glancelite import service as service_module
 from glancelite.conf import of_glance
 
@@ -76,6 +78,7 @@ def load_conf(arguments=(), files=None, name=_APPLICATION):
     conf(args=list(arguments), project='glancelite', prog=name,
          default_config_files=files)
     log.setup(conf, 'glancelite')
+    masking.install()
     without_effect = of_glance.ignored(conf)
     if without_effect:
         LOG.warning('Options that only Glance has, without effect here: %s; '
@@ -104,6 +107,7 @@ def load_app(conf, threads=None):
     :raises ConfigurationError: the configuration cannot be served.
     """
     service = service_module.start(conf, threads)
+    reports.on_touch(conf, _APPLICATION)
     try:
         return application_of(service)
     except BaseException:

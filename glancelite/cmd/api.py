@@ -3,7 +3,8 @@
 
 A parent process holds the listening socket; workers serve it and are
 replaced when they die. SIGTERM and SIGINT end the service once running
-requests are done; SIGHUP starts workers with the configuration read anew.
+requests are done; SIGHUP starts workers with the configuration read anew;
+SIGUSR2 makes any of the processes report what it is doing.
 """
 import warnings
 
@@ -36,13 +37,17 @@ from oslo_log import log  # noqa: E402
 
 from glancelite import deploy  # noqa: E402
 from glancelite import exception  # noqa: E402
+from glancelite import reports  # noqa: E402
 from glancelite import service as service_module  # noqa: E402
 from glancelite.api import interim  # noqa: E402
 
 LOG = log.getLogger(__name__)
 
 #: What the parent waits for.
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD,
+            reports.SIGNAL}
+
+_NAME = 'glancelite-api'
 
 #: Seconds between a worker's death and its successor's start.
 _RESPAWN_DELAY = 1
@@ -147,6 +152,8 @@ class Worker:
         parent = os.getppid()
         signal.signal(signal.SIGTERM, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        reports.on_signal(self._conf, _NAME)
+        reports.on_touch(self._conf, _NAME)
         service = service_module.start(self._conf, EventletThreads())
         application = deploy.application_of(service)
         serving = eventlet.spawn(
@@ -208,6 +215,8 @@ class Server:
                 break
             if received == signal.SIGHUP:
                 self._restart_workers(listener)
+            elif received == reports.SIGNAL:
+                reports.write(self._conf, _NAME)
             else:
                 self._replace_dead(listener)
         self._stop(self._workers)

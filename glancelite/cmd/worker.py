@@ -13,11 +13,13 @@ from oslo_log import log
 
 from glancelite import deploy
 from glancelite import exception
+from glancelite import reports
 from glancelite import service as service_module
 
 LOG = log.getLogger(__name__)
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, reports.SIGNAL}
+_NAME = 'glancelite-worker'
 
 
 def run(arguments):
@@ -25,14 +27,15 @@ def run(arguments):
 
     :raises ConfigurationError: the configuration cannot be served.
     """
-    conf = deploy.load_conf(arguments, name='glancelite-worker')
+    conf = deploy.load_conf(arguments, name=_NAME)
     if not conf.task.concurrency:
         raise exception.ConfigurationError(
             '[task] concurrency is 0: this worker would do nothing')
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     service = service_module.start(conf)
     LOG.info('Taking tasks, %d at a time', conf.task.concurrency)
-    signal.sigwait(_SIGNALS)
+    while signal.sigwait(_SIGNALS) == reports.SIGNAL:
+        reports.write(conf, _NAME)
     LOG.info('Draining')
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -11,6 +11,7 @@ from oslo_log import log
 from oslo_middleware import cors
 from oslo_middleware import http_proxy_to_wsgi
 from oslo_policy import opts as policy_opts
+from oslo_reports import opts as report_opts
 
 from glancelite.conf import api
 from glancelite.conf import data
@@ -67,6 +68,8 @@ def register_opts(conf):
         conf.register_opts(options, group=_group(group))
     conf.register_opts(http_proxy_to_wsgi.OPTS, group='oslo_middleware')
     conf.register_opts(stores.LEGACY_OPTIONS, group='glance_store')
+    for group, options in report_opts.list_opts():
+        conf.register_opts(options, group=group)
     _set_defaults()
 
 

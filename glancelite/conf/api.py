@@ -55,6 +55,12 @@ OPTIONS = [
         help='Longest request id, in characters, taken over from the '
              'x-openstack-request-id header of a request.'),
     cfg.IntOpt(
+        'healthcheck_timeout', default=5, min=1,
+        help='Seconds that /healthcheck gives the database and the stores, '
+             'where it asks them (backends glancelite_database and '
+             'glancelite_stores). Keep it below what the load balancer '
+             'waits.'),
+    cfg.IntOpt(
         'max_json_body_size', default=1024 * 1024, min=1024,
         help='Largest JSON request body in bytes; a larger one is answered '
              '413. Image data is not concerned.'),

@@ -154,6 +154,11 @@ class Database:
         url = sqlalchemy.engine.make_url(self._conf.connection)
         return repr((url.username, url.password, url.database)).encode()
 
+    def ping(self):
+        """Return when the database has answered; raise if it is away."""
+        with self.reader() as connection:
+            connection.exec_driver_sql('SELECT 1')
+
     def now(self):
         """:returns: naive UTC at the precision the columns keep.
 

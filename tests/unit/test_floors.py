@@ -19,6 +19,7 @@ PACKAGE = 'glancelite'
 # from rooms on lower floors, or from its own room.
 FLOORS = {
     'i18n': 0, 'version': 0,
+    'masking': 1, 'reports': 1,
     'exception': 1, 'conf': 1, 'policies': 1,
     'objects': 2, 'context': 2,
     'db': 3, 'stores': 3, 'policy': 3, 'notifier': 3,

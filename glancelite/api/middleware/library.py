@@ -11,6 +11,7 @@ from oslo_config import cfg
 from oslo_middleware import cors
 from oslo_middleware import healthcheck
 from oslo_middleware import http_proxy_to_wsgi
+from oslo_middleware import opts
 from oslo_utils import importutils
 
 from glancelite import exception
@@ -49,7 +50,17 @@ def http_proxy_to_wsgi_factory(global_conf, **local_conf):
 
 def healthcheck_factory(global_conf, **local_conf):
     """For Paste: the application at /healthcheck."""
-    return healthcheck.Healthcheck.app_factory(global_conf, **local_conf)
+    conf = service_module.current().conf
+    # Its own: what the Paste file says is put over what the options say, and
+    # another application may have another Paste file.
+    own = cfg.ConfigOpts()
+    own([], default_config_files=conf.config_file,
+        default_config_dirs=conf.config_dir)
+    for group, options in opts.list_opts_healthcheck():
+        own.register_opts(options, group=group)
+    for name, value in local_conf.items():
+        own.set_override(name, value, group='healthcheck')
+    return healthcheck.Healthcheck(None, own)
 
 
 def profiler_factory(global_conf, **local_conf):
