@@ -158,3 +158,50 @@ class Command:
             [*self._words, *map(str, words)], capture_output=True, text=True,
             stdin=subprocess.DEVNULL, env=self._environment, check=False,
             timeout=600)
+
+
+class Clients(fixtures.Fixture):
+    """Both clients, loaded once: see :mod:`tests.clients.prefork`.
+
+    :ivar told: what was called, each as one text.
+    """
+
+    def _setUp(self):
+        self.told = []
+        self._process = subprocess.Popen(
+            [sys.executable, '-W', 'ignore', '-m', 'tests.clients.prefork'],
+            cwd=application.ROOT, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        self.addCleanup(self._process.wait)
+        self.addCleanup(self._process.stdout.close)
+        self.addCleanup(self._process.stdin.close)
+
+    def command(self, name, *options, environment=()):
+        """:returns: a :class:`Preloaded`; parameters as of Command.
+
+        :param environment: variables for it, besides those of this process.
+        """
+        return Preloaded(self, name, *options, environment=environment)
+
+    def call(self, words, environment):
+        """:returns: a completed process."""
+        self.told.append(' '.join(words))
+        print(json.dumps({'words': words, 'environment': environment}),
+              file=self._process.stdin, flush=True)
+        code, out, errors = json.loads(self._process.stdout.readline())
+        return subprocess.CompletedProcess(words, code, out, errors)
+
+
+class Preloaded(Command):
+    """A client, called in a fork of a process that has loaded it."""
+
+    def __init__(self, clients, name, *options, environment=()):
+        super().__init__(name, *options)
+        self._words[0] = name
+        self._environment.update(environment)
+        self._clients = clients
+
+    def run(self, *words):
+        """:returns: the completed process; it reads from a terminal."""
+        return self._clients.call([*self._words, *map(str, words)],
+                                  self._environment)
