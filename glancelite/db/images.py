@@ -15,6 +15,7 @@ from sqlalchemy import sql
 from glancelite import exception
 from glancelite.db import api
 from glancelite.db import catalogue_size
+from glancelite.db import image_checks
 from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
@@ -30,11 +31,6 @@ _properties = models.image_properties
 _tags = models.image_tags
 _locations = models.image_locations
 _members = models.image_members
-
-#: What an image may have so many of, by the name that quotas use.
-_COUNTED = {'properties': _properties.c.name, 'tags': _tags.c.value,
-            'locations': _locations.c.id}
-
 
 class Images:
     """The repository of images.
@@ -190,7 +186,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, expected,
                              {**changes.values, 'updated_at': moment},
-                             *(_still(image) if permitted else ()))
+                             *(image_checks.still(image) if permitted else ()))
             usage.settle(connection, self._database, reservations)
             for name, value in changes.properties.items():
                 self._save_property(connection, image, moment, name, value)
@@ -199,7 +195,7 @@ class Images:
             self._save_tags(connection, image, moment, changes)
             inserted = self._save_locations(connection, image, moment,
                                             changes)
-            _require_within(connection, image.id, maxima or {}, {
+            image_checks.require_within(connection, image.id, maxima or {}, {
                 'properties': any(map(image.is_new_property,
                                       changes.properties)),
                 'tags': changes.added_tags, 'locations': inserted})
@@ -229,7 +225,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, from_status,
                              {'status': status, 'updated_at': moment},
-                             *(_still(image) if permitted else ()))
+                             *(image_checks.still(image) if permitted else ()))
             if acquire:
                 self._leases.take(connection, acquire)
             if release:
@@ -253,7 +249,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, image.stored_status, {
                 'status': status, **gone},
-                _images.c.protected == sql.false(), *_still(image))
+                _images.c.protected == sql.false(), *image_checks.still(image))
             if lease:
                 lease.detail['locations'] = self._urls(connection, image)
             for table in _children_of(image):
@@ -371,7 +367,7 @@ class Images:
         if not (new or changes.removed_locations
                 or changes.changed_locations):
             return []
-        _require_unmoved(connection, image)
+        image_checks.require_unmoved(connection, image)
         for location in changes.removed_locations:
             connection.execute(
                 _locations.update().where(_locations.c.id == location.id)
@@ -402,12 +398,6 @@ class Images:
         return inserted
 
 
-def _still(image):
-    """:returns: conditions: what the caller's rights rest on is as read."""
-    return [_images.c[name] == image.was(name)
-            for name in ('owner', 'visibility')]
-
-
 def _children_of(image):
     """:returns: the tables that may have rows of ``image``.
 
@@ -417,40 +407,6 @@ def _children_of(image):
     """
     tables = [_properties, _tags, _members]
     return [*tables, _locations] if image.locations else tables
-
-
-def _require_unmoved(connection, image):
-    """Two requests must not both remove the last but one location.
-
-    :raises ImageChanged: the image has other locations than when it was
-        read.
-    """
-    stored = connection.execute(
-        sqlalchemy.select(_locations.c.id).where(
-            _locations.c.image_id == image.id,
-            unindexed.not_deleted(_locations))
-        .with_for_update()).scalars()
-    if set(stored) != {each.id for each in image.stored_locations}:
-        raise exception.ImageChanged(image_id=image.id)
-
-
-def _require_within(connection, image_id, maxima, added):
-    """Count what was added to: the row is ours, so the count holds.
-
-    Two requests may have stored the same tag; it counts once.
-
-    :raises LimitExceeded: it is more than its maximum.
-    """
-    for noun, maximum in maxima.items():
-        if not added[noun]:
-            continue
-        column = _COUNTED[noun]
-        stored = set(connection.execute(sqlalchemy.select(column).where(
-            column.table.c.image_id == image_id,
-            unindexed.not_deleted(column.table))).scalars())
-        if len(stored) > maximum:
-            raise exception.LimitExceeded(
-                noun=f'image {noun}', attempted=len(stored), maximum=maximum)
 
 
 def _number(inserted):
