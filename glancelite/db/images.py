@@ -15,7 +15,7 @@ from sqlalchemy import sql
 from glancelite import exception
 from glancelite.db import api
 from glancelite.db import catalogue_size
-from glancelite.db import image_checks
+from glancelite.db import image_belongings
 from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
@@ -31,6 +31,7 @@ _properties = models.image_properties
 _tags = models.image_tags
 _locations = models.image_locations
 _members = models.image_members
+
 
 class Images:
     """The repository of images.
@@ -142,16 +143,8 @@ class Images:
                     **image.values, 'deleted': False})
             except db_exception.DBDuplicateEntry:
                 raise exception.ImageExists(image_id=image.id) from None
-            try:
-                self._insert_properties(connection, image.id, moment,
-                                        image.properties)
-            except db_exception.DBDuplicateEntry:
-                raise exception.Invalid(
-                    'Two property names differ only in ways that the '
-                    'database does not tell apart.') from None
-            self._insert_tags(connection, image.id, moment, image.tags)
-            inserted = self._insert_locations(connection, image, moment)
-        _number(inserted)
+            inserted = image_belongings.insert(connection, image, moment)
+        image_belongings.number(inserted)
         image.remember()
 
     @api.transaction
@@ -186,26 +179,17 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, expected,
                              {**changes.values, 'updated_at': moment},
-                             *(image_checks.still(image) if permitted else ()))
+                             *(_still(image) if permitted else ()))
             usage.settle(connection, self._database, reservations)
-            for name, value in changes.properties.items():
-                self._save_property(connection, image, moment, name, value)
-            self._remove_properties(connection, image, moment,
-                                    changes.removed_properties)
-            self._save_tags(connection, image, moment, changes)
-            inserted = self._save_locations(connection, image, moment,
-                                            changes)
-            image_checks.require_within(connection, image.id, maxima or {}, {
-                'properties': any(map(image.is_new_property,
-                                      changes.properties)),
-                'tags': changes.added_tags, 'locations': inserted})
+            inserted = image_belongings.save(connection, image, moment,
+                                             changes, maxima or {})
             if holding:
                 self._leases.require(connection, holding)
             if release:
                 self._leases.drop(connection, release)
             if acquire:
                 self._leases.take(connection, acquire, idle)
-        _number(inserted)
+        image_belongings.number(inserted)
         image.values['updated_at'] = moment
         image.remember()
 
@@ -225,7 +209,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, from_status,
                              {'status': status, 'updated_at': moment},
-                             *(image_checks.still(image) if permitted else ()))
+                             *(_still(image) if permitted else ()))
             if acquire:
                 self._leases.take(connection, acquire)
             if release:
@@ -249,7 +233,7 @@ class Images:
         with self._database.writer() as connection:
             self._update_row(connection, image, image.stored_status, {
                 'status': status, **gone},
-                _images.c.protected == sql.false(), *image_checks.still(image))
+                _images.c.protected == sql.false(), *_still(image))
             if lease:
                 lease.detail['locations'] = self._urls(connection, image)
             for table in _children_of(image):
@@ -284,118 +268,11 @@ class Images:
         if not done.rowcount:
             raise exception.ImageChanged(image_id=image.id)
 
-    @staticmethod
-    def _insert_properties(connection, image_id, moment, properties):
-        if properties:
-            connection.execute(_properties.insert(), [
-                {'image_id': image_id, 'name': name, 'value': value,
-                 'created_at': moment, 'updated_at': moment, 'deleted': False}
-                for name, value in properties.items()])
 
-    def _save_property(self, connection, image, moment, name, value):
-        """Write one property; a deleted row of its name comes back."""
-        new = image.is_new_property(name)
-        values = {'value': value, 'updated_at': moment}
-        if new:
-            # The row may bear the name in other letters: see MySQL.
-            values.update(name=name, deleted=False, deleted_at=None)
-        done = connection.execute(
-            _properties.update().where(
-                _properties.c.image_id == image.id,
-                _properties.c.name == name,
-                _properties.c.deleted == (sql.true() if new
-                                          else sql.false()))
-            .values(**values))
-        if done.rowcount:
-            return
-        if not new:
-            raise exception.ImageChanged(image_id=image.id)
-        try:
-            self._insert_properties(connection, image.id, moment,
-                                    {name: value})
-        except db_exception.DBDuplicateEntry:
-            raise exception.ImageChanged(image_id=image.id) from None
-
-    @staticmethod
-    def _remove_properties(connection, image, moment, names):
-        if not names:
-            return
-        done = connection.execute(
-            _properties.update().where(
-                _properties.c.image_id == image.id,
-                _properties.c.name.in_(names),
-                _properties.c.deleted == sql.false())
-            .values(deleted=True, deleted_at=moment))
-        if done.rowcount != len(names):
-            raise exception.ImageChanged(image_id=image.id)
-
-    @staticmethod
-    def _insert_tags(connection, image_id, moment, tags):
-        if tags:
-            connection.execute(_tags.insert(), [
-                {'image_id': image_id, 'value': tag, 'created_at': moment,
-                 'updated_at': moment, 'deleted': False}
-                for tag in sorted(tags)])
-
-    def _save_tags(self, connection, image, moment, changes):
-        """Write what is new of tags, and remove what is to go.
-
-        :raises ImageChanged: what was to go is gone; or there are others
-            than when the image was read, and these are to be all.
-        """
-        if changes.removed_tags or changes.sets_tags:
-            # Two requests may have stored the same tag; both rows go. And
-            # to MySQL tags in capitals are the same, so they are told apart
-            # here.
-            rows = connection.execute(
-                sqlalchemy.select(_tags.c.id, _tags.c.value).where(
-                    _tags.c.image_id == image.id,
-                    unindexed.not_deleted(_tags))).all()
-            present = {row.value for row in rows}
-            if not changes.removed_tags <= present or (
-                    changes.sets_tags and present != image.stored_tags):
-                raise exception.ImageChanged(image_id=image.id)
-            gone = [row.id for row in rows
-                    if row.value in changes.removed_tags]
-            connection.execute(_tags.update().where(_tags.c.id.in_(gone))
-                               .values(deleted=True, deleted_at=moment))
-        self._insert_tags(connection, image.id, moment, changes.added_tags)
-
-    def _save_locations(self, connection, image, moment, changes):
-        """Write what is new of locations. :returns: as _insert_locations."""
-        new = any(location.id is None for location in image.locations)
-        if not (new or changes.removed_locations
-                or changes.changed_locations):
-            return []
-        image_checks.require_unmoved(connection, image)
-        for location in changes.removed_locations:
-            connection.execute(
-                _locations.update().where(_locations.c.id == location.id)
-                .values(deleted=True, deleted_at=moment, status='deleted'))
-        for location in changes.changed_locations:
-            connection.execute(
-                _locations.update().where(_locations.c.id == location.id)
-                .values(meta_data=json.dumps(location.metadata),
-                        updated_at=moment))
-        return self._insert_locations(connection, image, moment)
-
-    @staticmethod
-    def _insert_locations(connection, image, moment):
-        """:returns: (location, id) of each that is new.
-
-        The ids are given when the transaction is through, because it may be
-        run again.
-        """
-        inserted = []
-        for location in image.locations:
-            if location.id is None:
-                done = connection.execute(_locations.insert().values(
-                    image_id=image.id, value=location.url,
-                    meta_data=json.dumps(location.metadata),
-                    status=location.status, created_at=moment,
-                    updated_at=moment, deleted=False))
-                inserted.append((location, done.inserted_primary_key[0]))
-        return inserted
+def _still(image):
+    """:returns: conditions: what the caller's rights rest on is as read."""
+    return [_images.c[name] == image.was(name)
+            for name in ('owner', 'visibility')]
 
 
 def _children_of(image):
@@ -407,8 +284,3 @@ def _children_of(image):
     """
     tables = [_properties, _tags, _members]
     return [*tables, _locations] if image.locations else tables
-
-
-def _number(inserted):
-    for location, number in inserted:
-        location.id = number

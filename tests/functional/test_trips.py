@@ -19,7 +19,8 @@ _PIPELINE = {
     'api/middleware/request_log.py', 'api/middleware/request_body.py',
     'api/body.py', 'api/middleware/version_negotiation.py',
     'api/middleware/context.py', 'api/middleware/content_type.py',
-    'api/router.py', 'api/resource.py', 'policy.py', 'context.py'}
+    'api/router.py', 'api/resource.py', 'policy.py', 'context.py',
+    'db/engine.py'}
 
 #: What every request for one image meets.
 _ONE_IMAGE = {
@@ -76,7 +77,7 @@ class TripTest(application.SharedTestCase):
         self.require(_PIPELINE | _ONE_IMAGE | {
             'api/json_patch.py', 'api/v2/images.py', 'api/v2/schemas.py',
             'api/v2/image_view.py', 'property_protections.py',
-            'notifier.py', 'db/usage.py'}, patch)
+            'notifier.py', 'db/usage.py', 'db/image_belongings.py'}, patch)
 
     def test_an_upload(self):
         def upload(image_id):
@@ -86,11 +87,13 @@ class TripTest(application.SharedTestCase):
             'api/v2/uploads.py', 'api/upload_fields.py',
             'data/upload.py', 'data/receive.py', 'data/receipt.py',
             'data/streams.py', 'data/threads.py', 'data/leases.py',
-            'data/publish.py', 'quota/claim.py', 'quota/enforcement.py',
+            'data/publish.py', 'data/inspection.py', 'data/formats.py',
+            'quota/claim.py', 'quota/enforcement.py',
             'quota/storage.py', 'stores/registry.py', 'stores/files.py',
             'stores/filesystem.py', 'stores/resumable_file.py',
             'db/leases.py', 'db/unindexed.py', 'db/uploads.py',
-            'db/usage.py', 'objects/lease.py', 'notifier.py'}, upload)
+            'db/usage.py', 'db/image_belongings.py', 'objects/lease.py',
+            'notifier.py'}, upload)
 
     def test_a_list(self):
         def show(image_id):
@@ -98,5 +101,5 @@ class TripTest(application.SharedTestCase):
         self.require(_PIPELINE | {
             'api/query.py', 'api/v2/images.py', 'api/v2/image_view.py',
             'db/api.py', 'db/images.py', 'db/image_shape.py',
-            'db/image_record.py', 'objects/image.py',
+            'db/image_record.py', 'db/image_filters.py', 'objects/image.py',
             'property_protections.py'}, show)
