@@ -317,17 +317,22 @@ class _Reader:
     def _next(self):
         while True:
             try:
-                return self._store.following(self._blocks)
+                return (self._store.following(self._blocks)
+                        if self._stack else self._again())
             except exception.StoreUnavailable:
                 self._failures += 1
                 if self._failures > _RETRIES:
                     raise
                 self.close()
-                self._open()
-                if self._rest:
-                    return self._rest
+
+    def _again(self):
+        """:returns: the next block, read through another connection."""
+        self._open()
+        return self._rest or self._store.following(self._blocks)
 
     def close(self):
         """Let go of the store."""
-        with contextlib.suppress(Exception):
-            self._stack.close()
+        stack, self._stack = self._stack, None
+        if stack:
+            with contextlib.suppress(Exception):
+                stack.close()

@@ -59,7 +59,10 @@ class Arena(application.Application):
     :param backend: one of ``databases.BACKENDS``.
     :param beside: an arena whose database and store this one uses.
     :ivar expectations: by id of image.
+    :cvar bound: seconds within which a crash must be undone.
     """
+
+    bound = BOUND
 
     def __init__(self, server='eventlet', backend='sqlite', beside=None,
                  **options):
@@ -201,11 +204,11 @@ class Arena(application.Application):
         :raises AssertionError: something was lost, or is stuck.
         """
         self.withdraw()
-        deadline = time.monotonic() + BOUND
+        deadline = time.monotonic() + self.bound
         while problems := self._unsettled():
             if time.monotonic() > deadline:
                 raise AssertionError(
-                    f'not settled within {BOUND} s: {problems}\n'
+                    f'not settled within {self.bound} s: {problems}\n'
                     f'{self.log_text()[-6000:]}')
             self.revive()
             time.sleep(0.1)
@@ -246,7 +249,7 @@ class Arena(application.Application):
         problems = [tuple(row) for row in statuses
                     if row.status in _TRANSIENT]
         problems += [tuple(row) for row in (*leases, *locks)]
-        recorded = {urllib.parse.urlsplit(url).path for url, in urls} | {
+        recorded = {self._name(url) for url, in urls} | {
             str(self.staging / image_id) for image_id, status in statuses
             if status == 'uploading'}
         stored = {str(path) for folder in self.folders
@@ -256,6 +259,15 @@ class Arena(application.Application):
         problems += [('record without bytes', path)
                      for path in recorded - stored]
         return problems
+
+    @staticmethod
+    def _name(url):
+        """:returns: the name that :meth:`_stored` has for a location."""
+        return urllib.parse.urlsplit(url).path
+
+    def _stored(self):
+        """:returns: the names of all that is in the store."""
+        return {str(path) for path in self.store.iterdir()}
 
     def _check(self, image_id):
         """:raises AssertionError: an image is not what was acknowledged."""
