@@ -71,7 +71,7 @@ def compare(conf):
             _compare_values(found, pair, conf, bare)
         elif _is_glances(conf, *pair):
             found.ignored.append(_shown(pair))
-        elif not _is_a_librarys(*pair):
+        elif not (_is_a_librarys(*pair) or _is_of_store(conf, *pair)):
             found.unknown.append(_shown(pair))
     return found
 
@@ -159,11 +159,28 @@ def _value(conf, group, name):
 def _is_glances(conf, group, name):
     """:returns: whether Glance reads an option, and nobody here does."""
     options = _list()['options']
+    if _is_of_store(conf, group, name):
+        return False
     if group in stores.RESERVED or group in (conf.enabled_backends or ()):
         return any(name in options[section] for section in options
                    if section.startswith(_STORE_SECTIONS))
     group, name = _current(group, name)
     return name in options.get(group, ()) and not _is_of_library(group, name)
+
+
+def _is_of_store(conf, group, name):
+    """:returns: whether it is one of a store's driver in glance_store."""
+    backends = conf.enabled_backends or {}
+    kinds = set()
+    if group in backends:
+        kinds = {backends[group]}
+    elif group == 'backend_defaults':
+        kinds = set(backends.values())
+    elif group == 'glance_store' and not backends:
+        options = conf.glance_store
+        kinds = {options.default_store.partition('+')[0], *options.stores}
+    return any(name in _list()['options'][f'glance.store.{kind}.store']
+               for kind in kinds.intersection(stores.LIBRARY_KINDS))
 
 
 def _is_a_librarys(group, name):

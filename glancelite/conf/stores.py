@@ -41,9 +41,10 @@ BACKEND_OPTIONS = FILESYSTEM_OPTIONS + [
                help='Locations in stores of greater weight come first.'),
 ]
 
-#: Kinds of which we register the options; those of the others are the
-#: library's.
+#: Kinds of which we register the options, and those of which the library
+#: glance_store does.
 OWN_KINDS = ('file', 'http')
+LIBRARY_KINDS = ('rbd', 's3', 'swift')
 
 #: Sections of stores that hold what is on its way, with enabled_backends.
 RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',

@@ -72,6 +72,21 @@ class OfGlanceTest(testtools.TestCase):
         self.assertEqual(['[DEFAULT] nonsense', '[one] colour',
                           '[keystone_authtoken] passwd'], found.unknown)
 
+    def test_options_of_the_librarys_stores_have_their_effect(self):
+        for text in (
+                '[DEFAULT]\nenabled_backends = one:rbd\n[one]\n'
+                'rbd_store_pool = a\n[backend_defaults]\n'
+                'rbd_store_user = b\n',
+                '[glance_store]\nstores = file,swift\n'
+                'default_store = swift+https\nswift_store_container = c\n'):
+            self.write(text)
+            found = of_glance.compare(self.conf)
+            self.assertEqual(([], []), (found.ignored, found.unknown))
+        self.write('[DEFAULT]\nenabled_backends = one:rbd\n[one]\n'
+                   's3_store_host = a\n')
+        self.assertEqual(['[one] s3_store_host'],
+                         of_glance.ignored(self.conf))
+
     def test_values_are_compared_with_the_defaults(self):
         found = of_glance.compare(self.conf)
         self.assertEqual(
