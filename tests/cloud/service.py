@@ -50,6 +50,7 @@ class CloudService(servers.Served):
             self.store = self._beside.store
         return {
             **super()._defaults(),
+            'worker_self_reference_url': self.url,
             'paste_deploy': {'flavor': 'keystone'},
             'keystone_authtoken': self._keystone.authtoken(),
         }

@@ -4,6 +4,7 @@
 Some of Tempest's tests contradict each other, so that there are profiles:
 each pair is the service's options and what Tempest is told of them.
 """
+import pathlib
 import textwrap
 
 from glancelite.conf import imports
@@ -43,6 +44,8 @@ _SERVICE = {
     'os_glance_staging_store': {
         'filesystem_store_datadir': '{folder}/staging'},
     'os_glance_tasks_store': {'filesystem_store_datadir': '{folder}/tasks'},
+    'oslo_policy': {'policy_file':
+                    pathlib.Path(__file__).with_name('policy.yaml')},
     # The web servers of the tests.
     'import_filtering_opts': {'allowed_hosts': '[127.0.0.1,localhost]',
                               'allowed_ports': '[]'},

@@ -132,7 +132,12 @@ class ImageImportController:
         uri = given.get('uri')
         if not isinstance(uri, str):
             raise exception.Invalid('web-download needs a uri')
-        self._fetcher.check(uri)
+        try:
+            self._fetcher.check(uri)
+        except exception.InvalidLocation:
+            # Tempest knows a refusal by these words.
+            raise exception.Invalid(
+                'URI for web-download does not pass filtering') from None
         return {'uri': uri}, {}
 
     def _region(self, given, caller):

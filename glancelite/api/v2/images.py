@@ -313,7 +313,7 @@ class ImagesSerializer(resource.Serializer):
         response = self.update(request, image)
         response.status_int = 201
         response.headers['Location'] = (
-            f'{request.host_url}/v2/images/{image.id}')
+            f'{request.application_url}/images/{image.id}')
         if self._methods:
             response.headers['OpenStack-image-import-methods'] = ','.join(
                 self._methods)

@@ -147,7 +147,7 @@ class TasksSerializer(resource.Serializer):
         """The new task, and where it is."""
         response = resource.json_response(_whole(task), 201)
         response.headers['Location'] = (
-            f'{request.host_url}/v2/tasks/{task.id}')
+            f'{request.application_url}/tasks/{task.id}')
         return response
 
 
