@@ -19,7 +19,7 @@ PROFILES = {
         {'image-feature-enabled': {'do_secure_hash': False,
                                    'image_format_enforcement': False}}),
     'convert': (
-        {'image_import_opts': {'image_import_plugins': 'image_conversion'},
+        {'image_import_opts': {'image_import_plugins': '[image_conversion]'},
          'image_conversion': {'output_format': 'raw'}},
         # The format tests inherit from the compute tests, and are skipped
         # where there is no Nova; those that run never call it.
