@@ -104,9 +104,13 @@ class Importer:
         Each has a token of its own: who is late with one does no harm to
         the next.
         """
-        self.service.remover.discard(work.lease)
-        self.service.work_directory.discard(work.lease)
         detail = work.lease.detail
+        if detail['attempts']:
+            # Where a store refuses, the lease has to stay.
+            work.unfinished = True
+            self.service.remover.discard(work.lease)
+            self.service.work_directory.discard(work.lease)
+            work.unfinished = False
         detail.update(attempts=detail['attempts'] + 1,
                       token=lease_object.new_token(),
                       runner=os.uname().nodename)

@@ -14,13 +14,15 @@ LOG = log.getLogger(__name__)
 class Tolerant:
     """A writer whose failure is its store's alone, if others are left.
 
+    :param writer: None if the store could not even begin.
     :ivar failed: whether the store could not take the bytes.
     :ivar finished: whether it has taken them all.
     """
 
     def __init__(self, driver, writer, strict):
         self.driver = driver
-        self.failed = self.finished = False
+        self.failed = writer is None
+        self.finished = False
         self._writer = writer
         self._strict = strict
 
@@ -37,7 +39,8 @@ class Tolerant:
 
     def cancel(self):
         """Remove what was written and is not committed."""
-        self._writer.cancel()
+        if self._writer:
+            self._writer.cancel()
 
     def _try(self, act):
         try:
@@ -58,8 +61,14 @@ def open_all(service, work, size):
               or len(work.request.stores) == 1)
     for identifier in work.request.stores:
         driver = service.stores.internal(identifier)
-        work.writers.append(Tolerant(driver, service.threads.wait(
-            driver.writer, work.image.id, token, size), strict))
+        try:
+            writer = service.threads.wait(driver.writer, work.image.id,
+                                          token, size)
+        except exception.GlanceliteError:
+            if strict:
+                raise
+            writer = None
+        work.writers.append(Tolerant(driver, writer, strict))
 
 
 def seal(service, work, facts, stored):

@@ -209,6 +209,63 @@ class ImportTest(ImportTestCase):
         self.assertEqual({f'cheap/{image_id}'}, self.files())
 
 
+class FailingStoreTest(ImportTestCase):
+    """One of two stores has become unusable."""
+
+    def setUp(self):
+        super().setUp()
+        self.image_id = self.create()
+        self.stage(self.image_id)
+        (self.application.folder / 'cheap').rmdir()
+        (self.application.folder / 'cheap').write_text('')
+
+    def submitted(self, **document):
+        self.submit(self.image_id, all_stores=True, **document)
+        return self.done(self.image_id)
+
+    def test_with_all_stores_required_nothing_is_imported(self):
+        image = self.submitted()
+        self.assertEqual(('uploading', 'fast,cheap'), (
+            image['status'], image['os_glance_failed_import']))
+        self.assertEqual({f'staging/{self.image_id}'},
+                         self.files('fast', 'staging'))
+        self.assertIn('store', self.task(self.image_id)['message'])
+
+    def test_without_the_other_store_has_the_data(self):
+        image = self.submitted(all_stores_must_succeed=False)
+        self.assertEqual(('active', 'fast', 'cheap', ''), (
+            image['status'], image['stores'],
+            image['os_glance_failed_import'],
+            image['os_glance_importing_to_stores']))
+        application.eventually(
+            lambda: self.files('fast', 'staging') == {
+                f'fast/{self.image_id}'}, 'It is staged no more')
+
+
+class DrainTest(ImportTestCase):
+    """A host that takes no more tasks."""
+
+    options = {'task': {'poll_interval': 1, 'drain_file': '{folder}/drain'}}
+
+    def manage(self, *command):
+        """:returns: what glancelite-manage prints."""
+        return subprocess.run(
+            [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
+             self.application.configuration, *command], check=True,
+            stdout=subprocess.PIPE, text=True).stdout
+
+    def test_tasks_wait_until_the_host_takes_them_again(self):
+        self.assertIn('takes no more tasks',
+                      self.manage('tasks', 'drain', '--wait'))
+        image_id = self.create()
+        self.stage(image_id)
+        self.submit(image_id)
+        self.assertEqual('', self.manage('tasks', 'list'))
+        self.assertEqual('pending', self.task(image_id)['status'])
+        self.assertIn('takes tasks', self.manage('tasks', 'resume'))
+        self.assertEqual('active', self.done(image_id)['status'])
+
+
 class RefusedImportTest(ImportTestCase):
     """What is wrong with a request is said before anything is done."""
 
