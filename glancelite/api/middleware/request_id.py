@@ -11,6 +11,7 @@ from oslo_context import context
 from glancelite import service as service_module
 
 ENVIRON_KEY = 'openstack.request_id'
+_GLOBAL_KEY = 'openstack.global_request_id'
 HEADER = 'x-openstack-request-id'
 
 _PREFIX = 'req-'
@@ -30,8 +31,12 @@ class RequestId:
         self._longest = longest
 
     def __call__(self, environ, start_response):
-        name = self._name(environ.get('HTTP_X_OPENSTACK_REQUEST_ID', ''))
+        own = environ.get('HTTP_X_OPENSTACK_REQUEST_ID', '')
+        name = self._name(own)
         environ[ENVIRON_KEY] = name
+        if name.endswith(own) and own:
+            # The log names it as that of the whole cloud, too.
+            environ[_GLOBAL_KEY] = name
 
         def start(status, headers, exc_info=None):
             headers.append((HEADER, name))
