@@ -155,7 +155,8 @@ class GlanceCommandsTest(testtools.TestCase):
             lambda: 'from a task' in self.glance(
                 'image-list', '--property-filter', 'status=active'),
             'the task has made an image')
-        tasks = re.findall('[0-9a-f-]{36}', self.glance('task-list'))
+        tasks = re.findall('[0-9a-f]{8}-[0-9a-f-]{27}', self.glance(
+            'task-list'))
         self.assertIn(tasks[0], self.glance('task-show', tasks[0]))
         for words, part in ((('import-info',), 'web-download'),
                             (('stores-info',), 'cheap'),
