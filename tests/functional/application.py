@@ -88,7 +88,7 @@ class Application(fixtures.Fixture):
                  limits=None, started=True, server=None, **options):
         super().__init__()
         self._mode = mode
-        self._given = database or databases.Database(
+        self._given = database or _database_of(
             backend or os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite')
         self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
         self._port = port
@@ -249,6 +249,11 @@ class Port(fixtures.Fixture):
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(('127.0.0.1', 0))
         self.number = holder.getsockname()[1]
+
+
+def _database_of(backend):
+    kind = databases.Database if backend == 'sqlite' else databases.Emptied
+    return kind(backend)
 
 
 def _restore_log(handlers):

@@ -6,11 +6,13 @@ application that nobody else uses. Its ``fixtures`` name one class of those
 that :func:`arguments` makes; ``Service`` is the application with its defaults.
 """
 import os
+import unittest
 
 from gabbi import fixture
 from gabbi.handlers import base
 from gabbi.handlers import jsonhandler
 
+from tests import databases
 from tests.functional import application
 from tests.functional import client
 
@@ -78,8 +80,9 @@ class ForbiddenStringsHandler(base.ResponseHandler):
 class _Stage:
     """Where the stories of one loader are told."""
 
-    def __init__(self, mode):
+    def __init__(self, mode, backend):
         self.mode = mode
+        self.backend = backend
         self.port = None
         self.application = None
 
@@ -89,8 +92,12 @@ class _Stage:
 
         class Started(fixture.GabbiFixture):
             def start_fixture(self):
+                if stage.backend and (
+                        reason := databases.unavailable(stage.backend)):
+                    raise unittest.SkipTest(reason)
                 stage.application = application.Application(
-                    stage.mode, port=stage.port, **OPTIONS[name])
+                    stage.mode, stage.backend, port=stage.port,
+                    **OPTIONS[name])
                 stage.application.setUp()
 
             def stop_fixture(self):
@@ -103,12 +110,13 @@ class _Stage:
         return self.application.application(environ, start_response)
 
 
-def arguments(mode):
+def arguments(mode, backend=None):
     """:returns: what gabbi's ``build_tests`` is to know besides the folder.
 
     :param mode: a mode of :mod:`tests.functional.application`.
+    :param backend: a database, where that is what the stories are about.
     """
-    stage = _Stage(mode)
+    stage = _Stage(mode, backend)
     where = {'intercept': lambda: stage}
     if mode == 'eventlet':
         stage.port = application.Port()
