@@ -173,6 +173,7 @@ class Importer:
         work.task.message = import_sources.copied(work.image.size)
         work.task.succeed({'image_id': work.image.id}, self._expiry())
         self._tasks.save(work.context, work.task)
+        import_writers.discard_failed(self.service, work)
         self._leases.release(work.lease)
         self._notifier.task('success', work.task)
 

@@ -17,12 +17,13 @@ class Tolerant:
     :param writer: None if the store could not even begin.
     :ivar failed: whether the store could not take the bytes.
     :ivar finished: whether it has taken them all.
+    :ivar left: whether it may have some of them, though it failed.
     """
 
     def __init__(self, driver, writer, strict):
         self.driver = driver
         self.failed = writer is None
-        self.finished = False
+        self.finished = self.left = False
         self._writer = writer
         self._strict = strict
 
@@ -51,7 +52,11 @@ class Tolerant:
             LOG.warning('Store %s failed during an import',
                         self.driver.identifier)
             self.failed = True
-            self._writer.cancel()
+            self.left = True
+            # What it refuses to remove now is discarded at the end.
+            with contextlib.suppress(exception.GlanceliteError):
+                self._writer.cancel()
+                self.left = False
 
 
 def open_all(service, work, size):
@@ -90,6 +95,7 @@ def seal(service, work, facts, stored):
     changed, removed = work.properties()
     work.lease.detail.update(
         facts={**facts, **work.job.fields}, finished=finished,
+        left=[each.driver.identifier for each in work.writers if each.left],
         properties=changed, removed_properties=removed)
     service.leases.note(work.lease)
 
@@ -109,6 +115,17 @@ def commit_all(service, work):
     return [image_object.Location(
         urls[number], service.stores.metadata(driver, urls[number]))
         for number, driver in enumerate(drivers)]
+
+
+def discard_failed(service, work):
+    """Remove what stores have of an import that went on without them.
+
+    :raises StoreUnavailable: one refuses still.
+    """
+    detail = work.lease.detail
+    for identifier in detail.get('left', ()):
+        driver = service.stores.internal(identifier)
+        service.threads.wait(driver.discard, work.image.id, detail['token'])
 
 
 def side_by_side(threads, calls):
