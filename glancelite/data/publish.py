@@ -107,6 +107,10 @@ class Publisher:
 
 def _commit(driver, lease):
     url = driver.commit(lease.image_id, lease.detail['token'])
-    if driver.size(url) != lease.detail['facts']['size']:
+    size, expected = driver.size(url), lease.detail['facts']['size']
+    if size < expected and not driver.renames:
+        # Swift may not know of each segment yet.
+        raise exception.StoreUnavailable()
+    if size != expected:
         raise exception.DataMissing(image_id=lease.image_id)
     return url

@@ -13,6 +13,7 @@ import collections
 import contextlib
 import copy
 import importlib
+import itertools
 import os
 
 #: Bytes a read asks a store for.
@@ -188,20 +189,45 @@ class Swift(Kind):
                 raise
         return body
 
+    def delete(self, url):
+        super().delete(url)
+        location = self.parsed(url)
+        with self._missing(), self._connection(location) as connection:
+            self._remove_segments(connection, location.container,
+                                  location.obj, ())
+
     def remove(self, name):
         location = self.parsed(self.url(name))
+        container = location.container
         with self._missing(), self._connection(location) as connection:
             _, listed = connection.get_container(
-                location.container, prefix=name, full_listing=True)
-            names = [each['name'] for each in listed]
-            # The listing may be late; what is named as such is asked for.
-            for each in dict.fromkeys([*names, name]):
-                self._remove(connection, location.container, each)
-            return bool(names)
+                container, prefix=name, full_listing=True)
+            names = {each['name'] for each in listed}
+            for each in names:
+                self._remove(connection, container, each)
+            found = self._remove_segments(connection, container, name, names)
+            return self._remove(connection, container, name) or bool(
+                names or found)
+
+    def _remove_segments(self, connection, container, name, done):
+        """Remove segments that the listing, which may be late, leaves out.
+
+        They are written one after another.
+        """
+        for number in itertools.count(1):
+            each = f'{name}-{number:05d}'
+            if each not in done and not self._remove(
+                    connection, container, each):
+                return number > 1
 
     def _remove(self, connection, container, name):
-        with contextlib.suppress(Missing), self._missing():
-            connection.delete_object(container, name)
+        """:returns: whether it was there."""
+        try:
+            with self._missing():
+                connection.delete_object(container, name)
+        except Missing:
+            return False
+        return True
 
     @contextlib.contextmanager
     def _missing(self):

@@ -85,12 +85,16 @@ class Cluster(fixtures.Fixture):
         self._launch('mon', 'ceph-mon', '-f', '-i', 'a')
         application.eventually(
             lambda: self.ceph('mon', 'stat', check=False), 'A monitor')
-        self.ceph('osd', 'new', (osd := str(uuid.uuid4())))
+        osd = str(uuid.uuid4())
+        application.eventually(
+            lambda: self.ceph('osd', 'new', osd, check=False), 'An OSD id')
         (self.folder / 'osd').mkdir()
         self.run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
         self.start()
+        # A monitor that has just begun may refuse.
         application.eventually(
-            lambda: '1 up' in self.ceph('osd', 'stat'), 'An OSD')
+            lambda: '1 up' in self.ceph('osd', 'stat', check=False),
+            'An OSD', 3 * application.PATIENCE)
 
     def run(self, program, *words, check=True):
         """:returns: what a program of Ceph prints; '' when it fails."""

@@ -42,6 +42,9 @@ pipeline = {name}-server
 [app:{name}-server]
 use = egg:swift#{name}
 fallocate_reserve = 0
+node_timeout = 60
+conn_timeout = 60
+container_update_timeout = 60
 '''
 
 _PROXY = _COMMON + '''
@@ -52,6 +55,8 @@ pipeline = catch_errors cache tempauth dlo proxy-server
 use = egg:swift#proxy
 allow_account_management = true
 account_autocreate = true
+node_timeout = 60
+conn_timeout = 60
 
 [filter:tempauth]
 use = egg:swift#tempauth

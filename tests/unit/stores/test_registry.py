@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stores of a configuration, and configurations that have none."""
+import subprocess
+import sys
+
 import fixtures
 import testtools
 
@@ -48,3 +51,21 @@ class SingleStoreTest(testtools.TestCase):
         error = self.assertRaises(exception.ConfigurationError, self.stores,
                                   stores=['file', 'gopher'])
         self.assertIn("kind 'gopher'", str(error))
+
+
+class LibraryTest(testtools.TestCase):
+    """glance_store takes its time to load."""
+
+    def test_it_is_not_loaded_before_such_a_store_is_in_use(self):
+        program = (
+            'import sys\n'
+            'from glancelite import conf as conf_package\n'
+            'from glancelite import service\n'
+            'conf = conf_package.new()\n'
+            'conf([], default_config_files=[], default_config_dirs=[])\n'
+            'conf.set_override("connection", "sqlite://", "database")\n'
+            'service.Service(conf)\n'
+            'print("glance_store" in sys.modules)\n')
+        done = subprocess.run([sys.executable, '-c', program], check=True,
+                              capture_output=True, text=True)
+        self.assertEqual('False\n', done.stdout)
