@@ -4,10 +4,9 @@
 A property or a tag that few images have leads to them, by its index, and so
 does a value of a field that no list is in the order of. One that many have
 is looked up for each image that is met in the order asked for: as many have
-it, enough are met soon. No optimizer can be trusted to see that, so it is
-decided here, having counted as far as it matters.
+it, enough are met soon. No optimizer can be trusted to see that; it is
+decided in ``narrowing.py``.
 """
-import math
 import operator
 
 import sqlalchemy
@@ -19,13 +18,6 @@ from glancelite.db import unindexed
 _images = models.images
 _properties = models.image_properties
 _tags = models.image_tags
-
-#: Where nothing is known of the catalogue, fewer images than these may be
-#: read only to be put in order.
-_MANY = 2000
-
-#: Ways to see images whose ranges a page is put together from, usually.
-_RANGES = 2
 
 #: Fields that no list is in the order of: few images may have a value.
 _COUNTED = (*models.FILTERED, 'checksum', 'os_hash_value')
@@ -90,48 +82,28 @@ def lead_to_images(shape):
         name == 'id' for name, op in shape.filters)
 
 
-def are_counted(shape):
-    """:returns: whether :func:`counts` has anything to tell."""
-    return bool(shape.properties or shape.tags
-                or any(map(_is_counted, shape.filters)))
+def asked(query):
+    """:returns: the filters of ``query`` that may lead to images: what tells
+    each from others.
 
-
-def many(limit, size):
-    """:returns: the number of images at which finding all of them takes as
-    long as filling a page with those that are met.
-
-    Of a catalogue of ``size`` images with ``count`` that have a tag,
-    ``limit * size / count`` are met in each range before a page is full.
-
-    :param size: images in the catalogue, None where it is not known.
+    :param query: an :class:`ImageQuery`.
     """
-    if size is None:
-        return _MANY
-    return math.isqrt(_RANGES * limit * size) + 1
+    return [*query.properties, *query.tags, *(
+        (each.name, each.op, each.value) for each in query.filters
+        if _is_counted(each.name, each.op))]
 
 
-def counts(shape, dialect):
-    """:returns: a select: how many images each such filter leads to.
-
-    It counts no further than matters: to the parameter ``many``.
+def commonness(shape, dialect):
+    """:returns: a select: whether each such filter leads to more images than
+    the parameters ``some`` and ``many``. No more are read than that.
     """
     return sqlalchemy.select(*(
-        sqlalchemy.select(sqlalchemy.func.count()).select_from(
-            sqlalchemy.select(image_id).where(*its)
-            .limit(sqlalchemy.bindparam('many', type_=sqlalchemy.Integer))
-            .subquery()).scalar_subquery()
-        for image_id, its in _narrowing(shape, dialect)))
-
-
-def narrowest(counted, many):
-    """:returns: the number of the filter that leads to images.
-
-    None when each leads to many.
-
-    :param counted: the row that :func:`counts` selects.
-    """
-    count, number = min(zip(counted, range(len(counted))))
-    return number if count < many else None
+        sqlalchemy.select(sqlalchemy.literal_column('1')).where(*its)
+        .select_from(image_id.table).limit(1)
+        .offset(sqlalchemy.bindparam(bound, type_=sqlalchemy.Integer))
+        .scalar_subquery()
+        for image_id, its in _narrowing(shape, dialect)
+        for bound in ('some', 'many')))
 
 
 def _narrowing(shape, dialect):
@@ -146,7 +118,7 @@ def _narrowing(shape, dialect):
             *_compare(operator.eq, _tags.c.value,
                       sqlalchemy.bindparam(f'tag_{number}'), dialect)]
     for number, (name, op) in enumerate(shape.filters):
-        if _is_counted((name, op)):
+        if _is_counted(name, op):
             having = _images.alias('having')
             yield having.c.id, [
                 unindexed.not_deleted(having),
@@ -154,8 +126,7 @@ def _narrowing(shape, dialect):
                           sqlalchemy.bindparam(f'filter_{number}'), dialect)]
 
 
-def _is_counted(each):
-    name, op = each
+def _is_counted(name, op):
     return op == 'eq' and name in _COUNTED
 
 

@@ -6,6 +6,7 @@ and limited by an index, and the ranges are merged: so a page costs the same
 however many images others have.
 """
 import functools
+import typing
 
 import sqlalchemy
 from sqlalchemy import sql
@@ -53,7 +54,7 @@ class Statements:
         self.one = remember(self._one)
         self.page = remember(self._page)
         self.marker = remember(self._marker)
-        self.counts = remember(self._counts)
+        self.commonness = remember(self._commonness)
 
     def _column(self, caller):
         if caller == image_shape.PROJECT:
@@ -68,8 +69,7 @@ class Statements:
 
     def _page(self, shape):
         """A page of images in order, each with its position in it."""
-        ranges = [self._range(shape, columns, way, *beyond)
-                  for columns, way in _ways(shape)
+        ranges = [self._range(shape, way, *beyond) for way in _ways(shape)
                   for beyond in _beyond(shape.sort, self._dialect)]
         merged = sqlalchemy.union(*map(sqlalchemy.select, ranges)).subquery()
         order = _order(shape.sort, merged.c, self._dialect)
@@ -81,24 +81,22 @@ class Statements:
                                   self._column(shape.caller))
                 .join(page, page.c.id == _images.c.id))
 
-    def _range(self, shape, columns, *conditions):
-        """The first images that can be seen in one way.
+    def _range(self, shape, way, *conditions):
+        """The first images that can be seen in one way."""
+        hint = _NO_WALK if way.columns is _images.c else _BY_ID_ALONE
+        found = (sqlalchemy.select(*(_images.c[key.name]
+                                     for key in shape.sort))
+                 .where(way.condition, *conditions,
+                        *image_filters.conditions(shape, self._dialect,
+                                                  way.columns))
+                 .with_hint(_images, hint, 'mysql')
+                 .order_by(*_order(shape.sort, _images.c, self._dialect))
+                 .limit(_limit))
+        return (found.distinct() if way.repeats else found).subquery()
 
-        :param columns: those of images, without indexes if the way or a
-            filter leads to images by their ids.
-        """
-        hint = _NO_WALK if columns is _images.c else _BY_ID_ALONE
-        return (sqlalchemy.select(*(_images.c[key.name]
-                                    for key in shape.sort))
-                .where(*conditions, *image_filters.conditions(
-                    shape, self._dialect, columns))
-                .with_hint(_images, hint, 'mysql')
-                .order_by(*_order(shape.sort, _images.c, self._dialect))
-                .limit(_limit).subquery())
-
-    def _counts(self, shape):
-        """How many images have each property and tag that is asked for."""
-        return image_filters.counts(shape, self._dialect)
+    def _commonness(self, shape):
+        """Whether many images have what is asked for."""
+        return image_filters.commonness(shape, self._dialect)
 
     def _marker(self):
         """What images are sorted by, of the image ``marker``.
@@ -113,8 +111,19 @@ class Statements:
                 _images.c.id == sqlalchemy.bindparam('marker'))
 
 
+class _Way(typing.NamedTuple):
+    """One way to see images."""
+
+    #: Those of images, without indexes if the way, or a filter, leads to
+    #: images by their ids.
+    columns: object
+    condition: object
+    #: Whether it may find an image twice.
+    repeats: bool = False
+
+
 def _ways(shape):
-    """:returns: (columns, condition) for each way to see an image.
+    """:returns: each :class:`_Way` to see an image.
 
     Each is a range of one of our indexes, in the order of every sort key;
     only what is shared with the caller is found by the memberships of the
@@ -122,20 +131,28 @@ def _ways(shape):
     """
     by_id = image_filters.lead_to_images(shape)
     columns = _BY_ID if by_id else _images.c
-    ways = [(columns, columns['visibility'] == each)
+    ways = [_Way(columns, columns['visibility'] == each)
             for each in _visible_to_all(shape)]
     if _asks_for_own(shape):
         own = columns['owner'] == _project_id
         if shape.visibility not in (None, 'all'):
             own &= columns['visibility'] == shape.visibility
-        ways.append((columns, own))
+        ways.append(_Way(columns, own))
     if _asks_for_shared(shape):
-        ways.append((_BY_ID, (_BY_ID['visibility'] == 'shared')
-                     & _images.c.id.in_(_memberships(shape.member_status))))
+        shared = _BY_ID['visibility'] == 'shared'
+        memberships = _memberships(shape.member_status)
+        if by_id:
+            shared &= _images.c.id.in_(
+                sqlalchemy.select(_members.c.image_id).where(*memberships))
+        else:
+            # A join: as a subquery MariaDB would copy them first.
+            shared = sqlalchemy.and_(
+                shared, _images.c.id == _members.c.image_id, *memberships)
+        ways.append(_Way(_BY_ID, shared, repeats=not by_id))
     if by_id:
-        return [(columns, sqlalchemy.or_(sql.false(), *(
-            condition for columns, condition in ways)))]
-    return ways or [(columns, sql.false())]
+        return [_Way(columns, sqlalchemy.or_(sql.false(), *(
+            way.condition for way in ways)))]
+    return ways or [_Way(columns, sql.false())]
 
 
 def _visible_to_all(shape):
@@ -162,12 +179,11 @@ def _asks_for_shared(shape):
 
 
 def _memberships(status):
-    """A select of the ids of images that the project is a member of."""
-    members = sqlalchemy.select(_members.c.image_id).where(
-        _members.c.member == _project_id, _members.c.deleted == sql.false())
-    if status == 'all':
-        return members
-    return members.where(_members.c.status == status)
+    """:returns: the conditions of the memberships of the project."""
+    conditions = [_members.c.member == _project_id,
+                  _members.c.deleted == sql.false()]
+    return conditions if status == 'all' else [
+        *conditions, _members.c.status == status]
 
 
 def _order(sort, columns, dialect):

@@ -14,13 +14,12 @@ from sqlalchemy import sql
 
 from glancelite import exception
 from glancelite.db import api
-from glancelite.db import catalogue_size
 from glancelite.db import image_belongings
-from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import image_shape
 from glancelite.db import models
+from glancelite.db import narrowing
 from glancelite.db import unindexed
 from glancelite.db import usage
 from glancelite.objects import image as image_object
@@ -49,8 +48,8 @@ class Images:
         return image_record.Reader(self._database.dialect)
 
     @functools.cached_property
-    def _size(self):
-        return catalogue_size.CatalogueSize(self._database.dialect)
+    def _narrowing(self):
+        return narrowing.Narrowing(self._statements, self._database.dialect)
 
     @functools.cached_property
     def _statements(self):
@@ -93,14 +92,7 @@ class Images:
                 return query_object.Page([])
             shape = image_shape.of(context, query, after)
             values = image_shape.parameters(context, query, after)
-            if image_filters.are_counted(shape):
-                many = image_filters.many(
-                    query.limit, self._size.estimate(connection))
-                counted = connection.execute(
-                    self._statements.counts(shape),
-                    {**values, 'many': many}).one()
-                shape = shape._replace(
-                    narrow=image_filters.narrowest(counted, many))
+            shape = self._narrowing.apply(connection, shape, query, values)
             rows = connection.execute(
                 self._statements.page(shape), values).all()
         images = [self._reader.image(document)

@@ -76,7 +76,7 @@ class StatementTest(application.SharedTestCase):
 
     def test_properties_and_tags_take_one_more_however_many_they_are(self):
         for query in ('large=yes', 'tag=large', 'large=no', 'tag=none',
-                      'min_ram=7', 'protected=false', 'checksum=none',
+                      'min_ram=7', 'checksum=none',
                       'large=yes&tag=large&property-1=x&property-2=x'
                       '&tag=tag-1&tag=tag-2'):
             with self.subTest(query=query):

@@ -101,5 +101,6 @@ class TripTest(application.SharedTestCase):
         self.require(_PIPELINE | {
             'api/query.py', 'api/v2/images.py', 'api/v2/image_view.py',
             'db/api.py', 'db/images.py', 'db/image_shape.py',
-            'db/image_record.py', 'db/image_filters.py', 'objects/image.py',
+            'db/image_record.py', 'db/image_filters.py', 'db/narrowing.py',
+            'objects/image.py',
             'property_protections.py'}, show)

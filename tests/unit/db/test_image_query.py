@@ -12,13 +12,13 @@ import sqlalchemy
 from glancelite import conf as conf_package
 from glancelite import context as context_module
 from glancelite.db import api
-from glancelite.db import catalogue_size
 from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import image_shape
 from glancelite.db import migration
 from glancelite.db import models
+from glancelite.db import narrowing
 from glancelite.objects import query as query_object
 from tests import databases
 from tests.unit.db import schemas
@@ -160,15 +160,14 @@ class PageCost:
             shape = image_shape.of(context, asked, after)
             values = image_shape.parameters(context, asked, after)
             taken = 0
-            if image_filters.are_counted(shape):
-                statement = cls.statements.counts(shape)
-                many = image_filters.many(
-                    asked.limit, catalogue_size.CatalogueSize(
-                        cls.backend).estimate(connection))
-                values['many'] = many
-                shape = shape._replace(narrow=image_filters.narrowest(
-                    connection.execute(statement, values).one(), many))
-                taken = cls.count(connection, statement, values)
+            decide = narrowing.Narrowing(cls.statements, cls.backend)
+            many = decide.many(connection, asked.limit,
+                               len(image_filters.asked(asked)))
+            shape = decide.apply(connection, shape, asked, values)
+            if image_filters.asked(asked):
+                taken = cls.count(
+                    connection, cls.statements.commonness(shape),
+                    {**values, 'some': many // 16, 'many': many})
             return taken + cls.count(
                 connection, cls.statements.page(shape), values)
 
@@ -181,16 +180,13 @@ class PageCost:
             if query in _UNBOUNDED.get(self.backend, ()):
                 continue
             # What is counted grows with the root of the catalogue's size.
-            factor = 2.5 if self.is_counted(caller, query) else 1.5
+            asked = image_filters.asked(
+                query_object.ImageQuery(**_QUERIES[query]))
+            factor = 1.5 * len(asked) + 1 if asked else 1.5
             with self.subTest(caller=caller, query=query):
                 self.assertLessEqual(
                     self.large[caller, query],
                     small * factor + _LEEWAY[self.backend])
-
-    @staticmethod
-    def is_counted(caller, query):
-        return image_filters.are_counted(image_shape.of(
-            _context(caller), query_object.ImageQuery(**_QUERIES[query])))
 
 
 #: What may be more for other reasons: pages of a tree.
