@@ -25,6 +25,7 @@ from glancelite.data import receive
 from glancelite.data import recovery
 from glancelite.data import removal
 from glancelite.data import resumable
+from glancelite.data import signature
 from glancelite.data import threads as threads_module
 from glancelite.data import upload
 from glancelite.db import api as db_api
@@ -107,7 +108,8 @@ class Service:
             self.leases, self.uploads, self.images, self.tasks,
             self.holder, self.publisher, self.remover, self.threads,
             conf.lease.sweep_interval, self.notifier)
-        self.receiver = receive.Receiver(conf, self.threads)
+        self.receiver = receive.Receiver(
+            conf, signature.Signatures(conf, self.threads), self.threads)
         self.uploader = upload.Uploader(
             self.images, self.stores, self.quota, self.holder, self.receiver,
             self.publisher, self.threads, self.notifier, self.peers.own)

@@ -21,6 +21,7 @@ from glancelite.conf import http_basic
 from glancelite.conf import image_conversion
 from glancelite.conf import image_decompression
 from glancelite.conf import image_format
+from glancelite.conf import image_signature
 from glancelite.conf import import_filtering
 from glancelite.conf import import_plugins
 from glancelite.conf import imports
@@ -39,7 +40,7 @@ _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
             noauth, http_basic, lease, import_filtering, fetch,
             locations, imports, task, notifications, import_plugins,
             inject_metadata, image_decompression, image_conversion,
-            glance_download)
+            glance_download, image_signature)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

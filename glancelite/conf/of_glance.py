@@ -18,7 +18,7 @@ from glancelite.conf import stores
 _LIST = pathlib.Path(__file__).parent / 'glance_options.json'
 
 #: Libraries that read their options by themselves here as they do in Glance.
-_LIBRARIES = ('keystonemiddleware.', 'oslo.', 'osprofiler')
+_LIBRARIES = ('castellan.', 'keystonemiddleware.', 'oslo.', 'osprofiler')
 
 #: Sections whose auth_type brings options of its own.
 _PLUGIN_SECTIONS = ('keystone_authtoken', 'oslo_limit', 'service_user')

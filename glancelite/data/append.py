@@ -89,7 +89,8 @@ class Append:
         names = [name for name, value in upload.digests]
         if not (receipt and receipt.count <= upload.offset
                 and receipt.serves(self._image, names)):
-            receipt = tools.receiver.receipt(self._image, upload.digests)
+            receipt = tools.receiver.receipt(self._context, self._image,
+                                             upload.digests)
         left = upload.offset - receipt.count
         if left:
             LOG.info('Image %s: reading %d stored bytes again to go on with '

@@ -9,6 +9,7 @@ import collections
 
 from glancelite import exception
 from glancelite.data import inspection
+from glancelite.data import signature
 from glancelite.data import streams
 
 #: Receipts of unfinished uploads that a process remembers.
@@ -21,13 +22,16 @@ class Receipt:
     :param image: its formats are what the content must be.
     :param algorithm: hashlib's name of the secure digest.
     :param rules: :class:`~glancelite.data.inspection.Rules` of the content.
+    :param verification: of its signature, or None.
     :param names: of further digests to compute.
     :ivar count: bytes that have passed; whoever lets them pass sets it.
     """
 
-    def __init__(self, image, algorithm, rules, names=()):
+    def __init__(self, image, algorithm, rules, verification=None,
+                 names=()):
         self._algorithm = algorithm
-        self._formats = _formats(image)
+        self._claims = _claims(image)
+        self._verification = verification
         self._digests = {name: streams.Digest(name)
                          for name in ('md5', algorithm, *names)}
         self._inspection = inspection.Inspection(image, rules)
@@ -36,12 +40,13 @@ class Receipt:
     @property
     def consumers(self):
         """:returns: what the bytes are to be given to, side by side."""
-        return [*self._digests.values(), self._inspection]
+        verification = [self._verification] if self._verification else []
+        return [*self._digests.values(), self._inspection, *verification]
 
     def serves(self, image, names):
-        """:returns: whether it is about the formats that the image has by
+        """:returns: whether it is about what the image says of its data by
             now, and about digests of all ``names``."""
-        return (self._formats == _formats(image)
+        return (self._claims == _claims(image)
                 and self._digests.keys() >= set(names))
 
     def require(self, digests):
@@ -56,9 +61,11 @@ class Receipt:
         """:returns: a dict: size, checksum, os_hash_algo, os_hash_value,
             virtual_size. To be called once, at the end.
 
-        :raises FormatMismatch, UnsafeImage: the content is not what the
-            image says.
+        :raises FormatMismatch, UnsafeImage, SignatureMismatch: the content
+            is not what the image says.
         """
+        if self._verification:
+            self._verification.finish()
         return {'size': self.count,
                 'checksum': self._digests['md5'].hexdigest(),
                 'os_hash_algo': self._algorithm,
@@ -66,8 +73,9 @@ class Receipt:
                 'virtual_size': self._inspection.finish()}
 
 
-def _formats(image):
-    return image.disk_format, image.container_format
+def _claims(image):
+    return (image.disk_format, image.container_format,
+            signature.properties(image))
 
 
 def require(digest, value, error=exception.DigestMismatch):

@@ -18,6 +18,7 @@ _LONGEST_DIGEST = 64
 class Receiver:
     """Feeds the bytes of one source to writers and learns what they are.
 
+    :param signatures: a :class:`~glancelite.data.signature.Signatures`.
     :param conf: for ``hashing_algorithm``, ``transfer_block_size`` and
         the group ``image_format``.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
@@ -25,13 +26,15 @@ class Receiver:
         than an image's record has room for.
     """
 
-    def __init__(self, conf, threads):
+    def __init__(self, conf, signatures, threads):
+        self._signatures = signatures
         self._threads = threads
         self._algorithm = _checked(conf.hashing_algorithm)
         self._block_size = conf.transfer_block_size
         self._rules = inspection.Rules(conf)
 
-    def receive(self, image, source, writers, claim, size=None, digests=()):
+    def receive(self, context, image, source, writers, claim, size=None,
+                digests=()):
         """Write ``source`` to every one of ``writers``.
 
         :param image: its disk_format is what the content must be.
@@ -44,9 +47,12 @@ class Receiver:
             os_hash_algo, os_hash_value, virtual_size.
         :raises SizeMismatch, DigestMismatch: the data is not what was
             announced.
-        :raises FormatMismatch, UnsafeImage: nor what the image says.
+        :raises FormatMismatch, UnsafeImage, SignatureMismatch: nor what the
+            image says.
+        :raises SignatureUnusable, KeyManagerUnavailable: before anything is
+            read.
         """
-        receipt = self.receipt(image, digests)
+        receipt = self.receipt(context, image, digests)
         guard = streams.Limit(claim)
         self.pump(source, guard, [*receipt.consumers, *writers])
         receipt.count = guard.count
@@ -54,14 +60,21 @@ class Receiver:
         receipt.require(digests)
         return receipt.facts()
 
-    def receipt(self, image, digests=()):
+    def receipt(self, context, image, digests=()):
         """:returns: a new :class:`~glancelite.data.receipt.Receipt`.
+
+        The data of an active image, which is copied, was verified when it
+        came.
 
         :param digests: (hashlib name, value) pairs that it will be asked
             about.
+        :raises SignatureUnusable, KeyManagerUnavailable: its signature
+            cannot be verified.
         """
+        verification = (None if image.status == 'active' else
+                        self._signatures.verification(context, image))
         return receipt_module.Receipt(
-            image, self._algorithm, self._rules,
+            image, self._algorithm, self._rules, verification,
             [name for name, value in digests])
 
     def keep(self, source, writer, claim, size=None):

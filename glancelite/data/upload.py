@@ -66,8 +66,8 @@ class Uploader:
             with self._writing(context, image, lease, driver,
                                claim, size) as writer:
                 facts = self._receiver.receive(
-                    image, leases.LeasedSource(source, lease), [writer],
-                    claim, size, digests)
+                    context, image, leases.LeasedSource(source, lease),
+                    [writer], claim, size, digests)
                 self._publisher.seal(lease, writer, facts)
             self._publish(context, image, lease, driver, claim)
 

@@ -57,6 +57,18 @@ class DigestMismatch(error.Invalid):
                  'one announced.')
 
 
+class SignatureMismatch(error.Invalid):
+    sentence = _('Signature verification failed for image %(image_id)s: '
+                 'Signature verification failed')
+
+
+class SignatureUnusable(error.Invalid):
+    """What the image says of its signature leads to no verification."""
+
+    sentence = _('Signature verification failed for image %(image_id)s: '
+                 '%(reason)s')
+
+
 class IncompleteBody(error.Invalid):
     sentence = _('The request body ended before all of it was received.')
 

@@ -132,5 +132,10 @@ class LimitsUnavailable(error.Unavailable):
                  'later.')
 
 
+class KeyManagerUnavailable(error.Unavailable):
+    sentence = _('The certificate of the signature cannot be read now; try '
+                 'again later.')
+
+
 class DatabaseUnavailable(error.Unavailable):
     sentence = _('The database cannot be reached; try again later.')

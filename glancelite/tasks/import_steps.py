@@ -156,7 +156,8 @@ class Store(flow.Step):
                 import_sources.Reporter(self._service.tasks, work, file,
                                         size), work.lease)
             facts = self._service.receiver.receive(
-                work.described(), source, work.writers, claim, size)
+                work.context, work.described(), source, work.writers, claim,
+                size)
             self._source.require(work, facts)
             import_writers.seal(self._service, work, facts,
                                 self._importer.note_stored)

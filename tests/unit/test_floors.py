@@ -41,6 +41,8 @@ LIBRARY_ROOMS = {
     'eventlet': ('cmd/api.py',),
     'oslo_messaging': ('notifier.py',),
     'oslo_limit': ('quota/keystone.py',),
+    'castellan': ('data/signature.py',),
+    'cursive': ('data/signature.py',),
     'openstack': ('quota/keystone.py', 'cmd/transfer/session.py'),
 }
 # Declaring another library's options is not using the library.

@@ -14,7 +14,7 @@ class AlgorithmTest(testtools.TestCase):
         conf = conf_package.new()
         conf([], default_config_files=[], default_config_dirs=[])
         conf.set_override('hashing_algorithm', algorithm)
-        return receive.Receiver(conf, threads.NativeThreads())
+        return receive.Receiver(conf, None, threads.NativeThreads())
 
     def test_any_digest_that_fits_may_be_chosen(self):
         for algorithm in ('sha256', 'sha512', 'sha3_512', 'blake2b'):

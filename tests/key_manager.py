@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A key manager of castellan's kind whose certificates are files.
+
+``[key_manager] backend = tests.key_manager.FileKeyManager`` chooses it, the
+environment variable ``GLANCELITE_TEST_CERTIFICATES`` the folder.
+"""
+import os
+import pathlib
+
+from castellan.common import exception
+from castellan.common.objects import x_509
+from castellan.key_manager import not_implemented_key_manager
+
+FOLDER = 'GLANCELITE_TEST_CERTIFICATES'
+
+#: What stands for a certificate while the key manager is away.
+OUTAGE = 'outage'
+
+
+class FileKeyManager(not_implemented_key_manager.NotImplementedKeyManager):
+    """Gives the certificates NAME.der; the name is their identifier."""
+
+    def get(self, context, managed_object_id, metadata_only=False):
+        """As of every key manager."""
+        if managed_object_id == OUTAGE:
+            raise exception.KeyManagerError(reason='http://keys.example/')
+        path = pathlib.Path(os.environ[FOLDER], f'{managed_object_id}.der')
+        try:
+            return x_509.X509(path.read_bytes())
+        except OSError:
+            raise exception.ManagedObjectNotFoundError(
+                uuid=managed_object_id) from None
