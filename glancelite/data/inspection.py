@@ -30,11 +30,14 @@ class Rules:
     """What the operator asks of the content of images.
 
     :param conf: for the options of the group ``image_format``.
+    :param match: whether content of another format is refused, instead of
+        what ``require_image_format_match`` says.
     """
 
-    def __init__(self, conf):
+    def __init__(self, conf, match=None):
         options = conf.image_format
-        self.match = options.require_image_format_match
+        self.match = (options.require_image_format_match if match is None
+                      else match)
         self._vmdk = {kind.lower() for kind in options.vmdk_allowed_types}
         self._nonfatal = options.gpt_safety_checks_nonfatal
 
@@ -173,3 +176,15 @@ class Inspection:
             return bool(inspector.format_match)
         except Exception:
             return False
+
+
+def inspect_file(path, image, rules):
+    """:returns: the virtual size of the disk in a file, None if not known.
+
+    Parameters and errors as of :class:`Inspection`.
+    """
+    inspection = Inspection(image, rules)
+    with open(path, 'rb') as file:
+        while block := file.read(_TELLING):
+            inspection.write(block)
+    return inspection.finish()

@@ -4,16 +4,19 @@
 Plain uploads meet all that is hostile. Other ways meet a part of the corpus,
 unless ``GLANCELITE_WHOLE_CORPUS`` is set, as ``tox -e corpus`` does.
 """
+import json
 import os
 
 import sqlalchemy
 
 from glancelite.conf import imports
+from tests.corpus import crafted
 from tests.corpus import harmless
 from tests.corpus import hostile
 from tests.corpus import sample
 from tests.functional import application
 from tests.functional import test_import
+from tests.functional import test_import_plugins
 from tests.functional import uploading
 from tests.unit.fetch import wire
 
@@ -29,7 +32,8 @@ _PERSONAS = {'copy-image': 'admin'}
 class ContentTestCase(test_import.ImportTestCase):
     """A service that imports several images at a time."""
 
-    options = {'task': {'concurrency': 8, 'concurrency_per_project': 0},
+    options = {'enabled_import_methods': f'[{",".join(imports.METHODS)}]',
+               'task': {'concurrency': 8, 'concurrency_per_project': 0},
                'lease': {'ttl': 30}}
 
     def samples(self, table, every=1):
@@ -103,6 +107,22 @@ class ImportedContentTest(ContentTestCase):
         return self.submit(image_id, 'web-download',
                            uri=f'{self._url}/{image_id}')
 
+    def glance_download(self, image_id, data):
+        said = self.client.show(image_id)['disk_format']
+        path = f'/v2/images/{image_id}'
+        self._pages[f'{path}/file'] = data
+        self._pages[path] = json.dumps({
+            'status': 'active', 'id': image_id, 'disk_format': said,
+            'container_format': 'bare', 'size': len(data)}).encode()
+        return self.client.request(
+            'POST', f'/v2/images/{image_id}/import',
+            headers={'X-Auth-Token': 'token', 'X-Service-Catalog': json.dumps(
+                [{'type': 'image', 'endpoints': [
+                    {'region': 'there', 'publicURL': self._url}]}])},
+            json={'method': {'name': 'glance-download',
+                             'glance_region': 'there',
+                             'glance_image_id': image_id}})
+
     def copy_image(self, image_id, data):
         """The data was taken in by a service that did not look at it."""
         said = self.client.show(image_id)['disk_format']
@@ -120,7 +140,7 @@ class ImportedContentTest(ContentTestCase):
                 {'said': disk_format, 'id': image_id})
 
     _WAYS = {'glance-direct': glance_direct, 'web-download': web_download,
-             'copy-image': copy_image}
+             'glance-download': glance_download, 'copy-image': copy_image}
 
     def setUp(self):
         super().setUp()
@@ -180,3 +200,25 @@ class ImportedContentTest(ContentTestCase):
                 continue
             self.assertEqual(('active', 'success'),
                              (image['status'], task['status']), name)
+
+
+class ConvertedContentTest(test_import_plugins.PluginTestCase):
+    """What is refused never comes before qemu-img, which would open it."""
+
+    plugins = '[image_conversion]'
+    options = {'image_conversion': {'output_format': 'raw'}}
+
+    def test_disks_that_name_other_files_are_not_converted(self):
+        secret = self.application.folder / 'secret'
+        secret.write_bytes(b'\x7f' * 1024 ** 2)
+        for name, disk_format, data in (
+                ('qcow2', 'qcow2', crafted.backed(str(secret))),
+                ('data file', 'qcow2', crafted.data_file(str(secret))),
+                ('vmdk', 'vmdk', crafted.vmdk(crafted.descriptor(
+                    more=f'parentFileNameHint="{secret}"'))),
+                ('vhdx', 'vhdx', crafted.vhdx([crafted.VHDX_PARENT])),
+                ('vdi', 'vdi', crafted.vdi(4))):
+            image = self.imported(data, disk_format=disk_format)
+            self.assertIsNone(image['checksum'], name)
+            self.assertIn('safety check',
+                          self.task(image['id'])['message'], name)

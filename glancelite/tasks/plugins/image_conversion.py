@@ -8,10 +8,9 @@ far. It runs as a process of its own with bounded memory, time and output.
 import sys
 
 from oslo_log import log
-from oslo_utils.imageutils import format_inspector
 
-from glancelite import exception
 from glancelite.conf import image_conversion
+from glancelite.data import inspection
 from glancelite.i18n import _
 from glancelite.tasks import plugin
 
@@ -36,6 +35,10 @@ class ImageConversion(plugin.Plugin):
     OPTIONS = image_conversion.OPTIONS
     reads_data = True
 
+    def __init__(self, conf):
+        super().__init__(conf)
+        self._rules = inspection.Rules(conf, match=True)
+
     def transform(self, job):
         source, wanted = job.fields['disk_format'], self.options.output_format
         if source == wanted:
@@ -52,21 +55,14 @@ class ImageConversion(plugin.Plugin):
         return job.output
 
     def _inspect(self, job, source):
-        """:raises ImportRefused: it is not what it is called, or unsafe."""
-        try:
-            found = format_inspector.detect_file_format(str(job.input))
-            if source != 'raw' and found.NAME != source:
-                raise exception.FormatMismatch(format=source,
-                                               found=found.NAME)
-            if source != 'raw':
-                found.safety_check()
-                size = found.virtual_size
-            else:
-                size = job.input.stat().st_size
-        except (format_inspector.SafetyCheckFailed,
-                format_inspector.ImageFormatError):
-            raise exception.UnsafeImage() from None
-        if size > self.options.max_size * _GIB:
+        """Whatever an upload is allowed: qemu-img opens what a disk names.
+
+        :raises FormatMismatch, UnsafeImage: it is not what it is called, or
+            unsafe.
+        :raises ImportRefused: it is too large.
+        """
+        size = inspection.inspect_file(job.input, _Disk(source), self._rules)
+        if size is not None and size > self.options.max_size * _GIB:
             job.refuse(_('The disk in the image is larger than the %(limit)d '
                          'GiB that can be converted.'),
                        limit=self.options.max_size)
@@ -105,6 +101,12 @@ class ImageConversion(plugin.Plugin):
                 return process.communicate(timeout=_LOOK)[1]
             except subprocess.TimeoutExpired:
                 job.require_running()
+
+
+class _Disk:
+    def __init__(self, disk_format):
+        self.disk_format = disk_format
+        self.container_format = 'bare'
 
 
 def _name(disk_format):
