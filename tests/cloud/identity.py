@@ -251,6 +251,8 @@ class Keystone(fixtures.Fixture):
             for role in names:
                 self.admin.assign_project_role_to_user(
                     projects[project], user, roles[role])
+        self.admin.assign_domain_role_to_user(
+            'default', self.admin.find_user('admin'), roles['admin'])
         # It reads the limits of all projects.
         self.admin.put(f'/system/users/{self.admin.find_user("glance").id}'
                        f'/roles/{roles["reader"].id}').raise_for_status()

@@ -54,14 +54,20 @@ def is_expired(token):
         with urllib.request.urlopen(request):
             return False
     except urllib.error.HTTPError as error:
-        return error.code == 401
+        # Of Keystone's two answers one may come from its cache.
+        return error.code in (401, 404)
+
+
+@functools.cache
+def _limit():
+    keystone().limit(image_size_total=1000, image_stage_total=1000,
+                     image_count_total=1000, image_count_uploading=1000)
 
 
 @functools.cache
 def limited_service(server):
     """:returns: a service whose limits are kept by Keystone."""
-    keystone().limit(image_size_total=1000, image_stage_total=1000,
-                     image_count_total=1000, image_count_uploading=1000)
+    _limit()
     return _for_good(service_module.CloudService(
         keystone(), server,
         use_keystone_limits=True,
