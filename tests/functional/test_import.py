@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that are imported: staged, fetched, and copied between stores."""
+import collections
 import hashlib
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import testscenarios
 import testtools
 
+from tests import databases
 from tests.functional import application
 from tests.unit.fetch import wire
 
@@ -42,12 +44,14 @@ class ImportTestCase(testtools.TestCase):
     """A service with two stores to write to."""
 
     mode = 'wsgi'
+    backend = None
     options = {}
 
     def setUp(self):
         super().setUp()
         self.application = self.useFixture(application.Application(
-            self.mode, **{**OPTIONS, **self.options}))
+            self.mode, backend=self.backend,
+            **{**OPTIONS, **self.options}))
         self.client = self.application.client
 
     def create(self):
@@ -304,10 +308,9 @@ class RefusedImportTest(ImportTestCase):
         self.assertEqual(409, self.submit(image_id).status)
 
 
-class WorkerTest(ImportTestCase):
+class WorkerTestCase(ImportTestCase):
     """Tasks that the API leaves to glancelite-worker."""
 
-    mode = 'eventlet'
     options = {'task': {'poll_interval': 1, 'concurrency': 0}}
 
     def start_worker(self):
@@ -320,6 +323,42 @@ class WorkerTest(ImportTestCase):
         self.addCleanup(worker.wait)
         self.addCleanup(worker.kill)
         return worker
+
+
+class SeveralWorkersTest(WorkerTestCase):
+    """Several workers over one database server."""
+
+    scenarios = [(name, {'backend': name})
+                 for name in ('mysql', 'postgresql')]
+
+    def setUp(self):
+        reason = databases.unavailable(self.backend)
+        if reason:
+            self.skipTest(reason)
+        super().setUp()
+
+    def test_every_task_is_run_once(self):
+        fetched = collections.Counter()
+
+        def serve_and_count(request):
+            fetched[request.path] += 1
+            return wire.send(request, DATA[:100_000])
+        url = self.serve(serve_and_count)
+        images = {}
+        for number in range(9):
+            images[self.create()] = f'/{number}'
+        for image_id, path in images.items():
+            self.submit(image_id, 'web-download', uri=url + path)
+        for _ in range(3):
+            self.start_worker()
+        for image_id in images:
+            self.assertEqual('active', self.done(image_id)['status'])
+        self.assertEqual(dict.fromkeys(images.values(), 1), dict(fetched))
+
+
+class WorkerTest(WorkerTestCase):
+
+    mode = 'eventlet'
 
     def test_workers_share_the_tasks_and_drain(self):
         images = [self.create() for _ in range(6)]
