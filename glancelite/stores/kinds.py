@@ -199,15 +199,23 @@ class Swift(Kind):
     def remove(self, name):
         location = self.parsed(self.url(name))
         container = location.container
-        with self._missing(), self._connection(location) as connection:
-            _, listed = connection.get_container(
-                container, prefix=name, full_listing=True)
-            names = {each['name'] for each in listed}
+        with self._connection(location) as connection:
+            names = self._listed(connection, container, name)
             for each in names:
                 self._remove(connection, container, each)
             found = self._remove_segments(connection, container, name, names)
             return self._remove(connection, container, name) or bool(
                 names or found)
+
+    def _listed(self, connection, container, name):
+        """:returns: a set of the names that begin with ``name``."""
+        try:
+            with self._missing():
+                _, listed = connection.get_container(
+                    container, prefix=name, full_listing=True)
+        except Missing:
+            return set()
+        return {each['name'] for each in listed}
 
     def _remove_segments(self, connection, container, name, done):
         """Remove segments that the listing, which may be late, leaves out.

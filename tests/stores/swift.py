@@ -149,8 +149,9 @@ class Engine(fixtures.Fixture):
     def names(self, container):
         """:returns: sorted names of all objects in ``container``."""
         url, token = self.login()
-        answer = requests.get(f'{url}/{container}', headers=token, timeout=5)
-        return answer.text.split() if answer.ok else []
+        answer = requests.get(f'{url}/{container}', headers=token, timeout=60)
+        answer.raise_for_status()
+        return answer.text.split()
 
     def stop(self):
         """End every process of it."""
@@ -161,6 +162,10 @@ class Engine(fixtures.Fixture):
 
     def place(self, name):
         """:returns: a store in a container of its own."""
+        # The proxy remembers for a while that it has answered 404.
+        url, token = self.login()
+        requests.put(f'{url}/{name}', headers=token,
+                     timeout=60).raise_for_status()
         return place.Place('swift', {
             'swift_store_auth_address': f'{self.address}/v3',
             'swift_store_user': USER, 'swift_store_key': KEY,
