@@ -252,8 +252,7 @@ class Arena(application.Application):
         recorded = {self._name(url) for url, in urls} | {
             str(self.staging / image_id) for image_id, status in statuses
             if status == 'uploading'}
-        stored = {str(path) for folder in self.folders
-                  if folder.exists() for path in folder.iterdir()}
+        stored = self._stored()
         problems += [('bytes without a record', path)
                      for path in stored - recorded]
         problems += [('record without bytes', path)
@@ -266,8 +265,9 @@ class Arena(application.Application):
         return urllib.parse.urlsplit(url).path
 
     def _stored(self):
-        """:returns: the names of all that is in the store."""
-        return {str(path) for path in self.store.iterdir()}
+        """:returns: the names of all that is in stores and staging area."""
+        return {str(path) for folder in self.folders
+                if folder.exists() for path in folder.iterdir()}
 
     def _check(self, image_id):
         """:raises AssertionError: an image is not what was acknowledged."""

@@ -84,7 +84,8 @@ class Cluster(fixtures.Fixture):
                  self.folder / 'monmap')
         self._launch('mon', 'ceph-mon', '-f', '-i', 'a')
         application.eventually(
-            lambda: self.ceph('mon', 'stat', check=False), 'A monitor')
+            lambda: self.ceph('mon', 'stat', check=False), 'A monitor',
+            3 * application.PATIENCE)
         osd = str(uuid.uuid4())
         application.eventually(
             lambda: self.ceph('osd', 'new', osd, check=False), 'An OSD id')
@@ -129,7 +130,8 @@ class Cluster(fixtures.Fixture):
         self._launch('gateway', 'radosgw', '-f', '-n', 'client.rgw.a',
                      '--rgw-frontends',
                      f'beast endpoint=127.0.0.1:{self.gateway_port}')
-        application.eventually(self._gateway_answers, 'The gateway')
+        application.eventually(self._gateway_answers, 'The gateway',
+                               3 * application.PATIENCE)
 
     def _gateway_answers(self):
         try:

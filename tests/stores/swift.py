@@ -122,7 +122,8 @@ class Engine(fixtures.Fixture):
                      '127.0.0.1', '-p', str(self.ports['memcache']))
         self._launch('swift', sys.executable, '-m', 'tests.stores.swift',
                      str(self.folder))
-        application.eventually(self._answers, 'Swift answers')
+        application.eventually(self._answers, 'Swift answers',
+                               3 * application.PATIENCE)
 
     def _launch(self, name, *command):
         with open(self.folder / f'{name}.log', 'ab') as log:

@@ -47,7 +47,8 @@ class StoreArena(arena.Arena):
 
     def _stored(self):
         # A segment, or a part, is as good as the whole.
-        return {_NAME.search(name)[0] for name in self._place.contents()}
+        return super()._stored() | {
+            _NAME.search(name)[0] for name in self._place.contents()}
 
 
 class CrashTest(testtools.TestCase):
