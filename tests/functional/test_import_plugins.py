@@ -137,6 +137,39 @@ class ConversionTest(QemuTestCase):
             self.client.request('DELETE', f'/v2/images/{image["id"]}')
 
 
+class EndlessConversionTest(PluginTestCase):
+    """qemu-img is one that never ends."""
+
+    plugins = '[image_conversion]'
+    options = {'image_conversion': {'output_format': 'qcow2'}}
+
+    def setUp(self):
+        super().setUp()
+        self.pid = self.application.folder / 'pid'
+        program = self.application.folder / 'bin' / 'qemu-img'
+        program.parent.mkdir()
+        program.write_text(
+            f'#!/bin/sh\necho > "$7"\necho $$ > {self.pid}\n'
+            f'mkfifo {self.pid}-fifo\nread x < {self.pid}-fifo\n')
+        program.chmod(0o755)
+        self.useFixture(fixtures.EnvironmentVariable(
+            'PATH', f'{program.parent}:{os.environ["PATH"]}'))
+
+    def test_it_ends_with_the_image(self):
+        image_id = self.create()
+        self.stage(image_id, DISK)
+        self.submit(image_id)
+        pid = application.eventually(
+            lambda: self.pid.exists() and self.pid.read_text().strip(),
+            'It runs')
+        self.assertEqual(2, len(self.left()))
+        self.assertEqual(204, self.client.request(
+            'DELETE', f'/v2/images/{image_id}').status)
+        application.eventually(lambda: not os.path.exists(f'/proc/{pid}'),
+                               'It is killed')
+        application.eventually(lambda: not self.left(), 'Nothing is left')
+
+
 class ServerConversionTest(QemuTestCase):
     """The same where an event loop runs."""
 
