@@ -106,6 +106,9 @@ class Driver(abc.ABC):
     #: Whether :meth:`resume` gives a writer.
     resumable = False
 
+    #: Whether its calls end in bounded time, and let others run meanwhile.
+    waits_by_itself = False
+
     #: Whether :meth:`names` tells what the store holds.
     listable = False
 
@@ -235,3 +238,10 @@ class Driver(abc.ABC):
     @abc.abstractmethod
     def check(self):
         """:raises ConfigurationError: the store cannot be used at all."""
+
+    def answer(self):
+        """Return if the store can be used now, however long that takes.
+
+        :raises StoreUnavailable, ConfigurationError: it cannot.
+        """
+        self.check()

@@ -60,6 +60,10 @@ class FilesystemDriver(driver.Driver):
         """What is not mounted may be so later."""
         self._directories.make()
 
+    def answer(self):
+        if not self._directories.usable():
+            raise exception.StoreUnavailable()
+
     def owns(self, url):
         try:
             return self._path(url).parent in self._directories

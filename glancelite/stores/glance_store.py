@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import importlib.util
 import logging
+import uuid
 
 from oslo_log import log
 
@@ -37,6 +38,9 @@ _RETRIES = 2
 #: What these say has the URLs and the credentials of the stores in it.
 _TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore')
 
+#: An id that no image has.
+_NOBODY = str(uuid.UUID(int=0))
+
 
 class GlanceStoreDriver(driver.Driver):
     """A store of glance_store.
@@ -49,6 +53,7 @@ class GlanceStoreDriver(driver.Driver):
     """
 
     renames = False
+    waits_by_itself = True
 
     def __init__(self, identifier, conf, group, kind, threads):
         self.kind = kind
@@ -78,6 +83,11 @@ class GlanceStoreDriver(driver.Driver):
                     f'Store {self.identifier}: the options of its section '
                     f'are not enough for a store of kind {self.kind}, or '
                     'contradict each other') from None
+
+    def answer(self):
+        # Whoever says that there is nothing of this name is there.
+        with contextlib.suppress(exception.DataMissing):
+            self.size(self.url(_NOBODY))
 
     def owns(self, url):
         try:

@@ -48,6 +48,9 @@ class StoreDriverContract:
         finally:
             file.close()
 
+    def test_a_store_that_is_in_order_answers(self):
+        self.assertIsNone(self.driver.answer())
+
     def test_what_was_written_is_read(self):
         for data in (DATA, b'x', b''):
             url = self.store(data)

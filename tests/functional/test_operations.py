@@ -58,6 +58,7 @@ class HealthTest(testtools.TestCase):
         self.assertNotIn('fast', text)
         self.assertNotIn(str(service.folder), text)
         os.remove(service.folder / 'cheap')
+        (service.folder / 'cheap').mkdir()
         self.assertEqual(200, self.health(service)[0])
 
     def test_an_operator_takes_the_service_out(self):

@@ -88,15 +88,27 @@ class Database(_Check):
         """:returns: the probe of it, which waits as requests do."""
         return [_Probe('database', service.database.ping,
                        service.threads.background, queue.Queue,
-                       lambda call, *args: call(*args))]
+                       _directly)]
 
 
 class Stores(_Check):
     """Whether every store can be used."""
 
     def probes(self, service):
-        """:returns: one for each; a hanging file system takes a thread."""
-        threads = service.threads
-        return [_Probe(f'store {driver.identifier}', driver.check,
-                       threads.start, threads.Queue, threads.wait)
+        """:returns: one for each."""
+        return [_of_store(driver, service.threads)
                 for driver in service.stores]
+
+
+def _of_store(driver, threads):
+    name = f'store {driver.identifier}'
+    if driver.waits_by_itself:
+        return _Probe(name, driver.answer, threads.background, queue.Queue,
+                      _directly)
+    # A file system that hangs takes a thread with it.
+    return _Probe(name, driver.answer, threads.start, threads.Queue,
+                  threads.wait)
+
+
+def _directly(call, *args):
+    return call(*args)
