@@ -137,5 +137,10 @@ class KeyManagerUnavailable(error.Unavailable):
                  'again later.')
 
 
+class TooManyPasswords(error.Unavailable):
+    sentence = _('Too many passwords are being checked; try again.')
+    headers = {'Retry-After': '1'}
+
+
 class DatabaseUnavailable(error.Unavailable):
     sentence = _('The database cannot be reached; try again later.')

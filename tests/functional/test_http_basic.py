@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP Basic authentication (RFC 7617) through the shipped pipeline."""
 import base64
+from concurrent import futures
 import os
+import threading
 
 import bcrypt
 import fixtures
@@ -10,6 +12,7 @@ import testtools
 
 from glancelite import deploy
 from glancelite import exception
+from glancelite.api.middleware import http_basic
 from tests.functional import application
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -170,6 +173,50 @@ class ChangedFileTest(testtools.TestCase):
         self.assertEqual(401, self.ask('alice', 'plaintext').status)
         os.remove(self.path)
         self.assertEqual(200, self.ask('alice', 'wonder').status)
+
+
+class GuessingTest(testtools.TestCase):
+    """Whoever guesses passwords keeps nobody else from the service."""
+
+    def setUp(self):
+        super().setUp()
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'users')
+        write(path, [f'alice:{hashed("wonder")}', f'ben:{hashed("big")}'])
+        self.service = self.useFixture(application.Application(
+            'wsgi', paste_deploy={'flavor': 'http_basic',
+                                  'config_file': None},
+            http_basic={'user_file': path}))
+
+    def ask(self, user, password):
+        return self.service.client.get('/v2/images', persona=None,
+                                       headers=credentials(user, password))
+
+    def test_a_flood_of_wrong_passwords_leaves_room_for_others(self):
+        self.assertEqual(200, self.ask('alice', 'wonder').status)
+        begun, gate = threading.Semaphore(0), threading.Event()
+        check = bcrypt.checkpw
+
+        def slowly(*args):
+            begun.release()
+            self.assertTrue(gate.wait(application.PATIENCE))
+            return check(*args)
+        self.useFixture(fixtures.MonkeyPatch('bcrypt.checkpw', slowly))
+        with futures.ThreadPoolExecutor() as pool:
+            # An assertion that fails leaves nobody waiting.
+            self.addCleanup(gate.set)
+            guesses = [pool.submit(self.ask, 'alice', f'guess{number}')
+                       for number in range(http_basic._CHECKS)]
+            for _guess in guesses:
+                self.assertTrue(begun.acquire(timeout=application.PATIENCE))
+            refused = [self.ask('ben', 'big') for _ in range(30)]
+            known = self.ask('alice', 'wonder')
+            gate.set()
+        self.assertEqual(200, known.status)
+        self.assertEqual({(503, '1')}, {
+            (answer.status, answer.headers['Retry-After'])
+            for answer in refused})
+        self.assertEqual({401}, {each.result().status for each in guesses})
+        self.assertEqual(200, self.ask('ben', 'big').status)
 
 
 class UnusableFileTest(testtools.TestCase):

@@ -20,9 +20,14 @@ import webob.exc
 
 from glancelite import exception
 from glancelite import service as service_module
+from glancelite.api import resource
 from glancelite.api.middleware import context
 
 LOG = log.getLogger(__name__)
+
+#: Passwords that one process checks at a time. It takes a thread and a good
+#: part of a second each: whoever guesses must leave the rest to others.
+_CHECKS = 4
 
 #: Verified passwords remembered.
 _REMEMBERED = 1024
@@ -51,10 +56,15 @@ class PasswordFile:
         self._key = secrets.token_bytes(32)
         self._verified = collections.OrderedDict()
         self._lock = threading.Lock()
+        self._checks = threading.BoundedSemaphore(_CHECKS)
         self._load()
 
     def verify(self, user, password):
-        """:returns: whether ``password`` (bytes) is that of ``user``."""
+        """:returns: whether ``password`` (bytes) is that of ``user``.
+
+        :raises TooManyPasswords: it is none that was verified before, and
+            others are being checked.
+        """
         self._refresh()
         stored = self._hashes.get(user)
         seal = hmac.new(self._key, b'\0'.join(
@@ -63,15 +73,21 @@ class PasswordFile:
             if stored and seal in self._verified:
                 self._verified.move_to_end(seal)
                 return True
-        # It takes a good part of a second, in which others want to be served.
-        if not self._threads.wait(bcrypt.checkpw, password[:72],
-                                  stored or _NOBODY) or not stored:
+        if not self._check(password[:72], stored or _NOBODY) or not stored:
             return False
         with self._lock:
             self._verified[seal] = True
             while len(self._verified) > _REMEMBERED:
                 self._verified.popitem(last=False)
         return True
+
+    def _check(self, password, stored):
+        if not self._checks.acquire(blocking=False):
+            raise exception.TooManyPasswords()
+        try:
+            return self._threads.wait(bcrypt.checkpw, password, stored)
+        finally:
+            self._checks.release()
 
     def _refresh(self):
         """Read the file if it changed; one at fault changes nothing."""
@@ -133,7 +149,10 @@ class HttpBasic:
         self._challenge = f'Basic realm="{realm}", charset="UTF-8"'
 
     def __call__(self, environ, start_response):
-        user = self._user(environ.get('HTTP_AUTHORIZATION', ''))
+        try:
+            user = self._user(environ.get('HTTP_AUTHORIZATION', ''))
+        except exception.TooManyPasswords as error:
+            return resource.error_response(error)(environ, start_response)
         if user is None:
             refusal = webob.exc.HTTPUnauthorized(
                 headers={'WWW-Authenticate': self._challenge})
