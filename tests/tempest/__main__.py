@@ -21,6 +21,7 @@ from tests.tempest import samples
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _EXCLUDED = pathlib.Path(__file__).with_name('excluded.txt')
+_METADEFS = pathlib.Path(__file__).with_name('metadefs')
 _STESTR = [sys.executable, '-m', 'stestr', '--test-path', 'tests/tempest',
            '--group_regex', r'([^\.]+\.)+']
 
@@ -64,6 +65,7 @@ def _run(profile, options):
         here = stack.enter_context(service.CloudService(
             keystone, options.server, **profiles.service_options(profile)))
         keystone.point('image', here.url)
+        _load_metadefs(here)
         if not options.alone:
             remote = stack.enter_context(service.CloudService(
                 keystone, options.server, here,
@@ -81,6 +83,14 @@ def _run(profile, options):
             _keep(here.log, options.keep / f'{profile}.log')
     print(f'{profile}, {seconds:.0f} s: ', end='')
     return report.tell(results)
+
+
+def _load_metadefs(here):
+    """Make resource types known, as operators do."""
+    subprocess.run(
+        [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
+         str(here.configuration), 'db', 'load_metadefs', '--path',
+         str(_METADEFS)], cwd=_ROOT, check=True, stdin=subprocess.DEVNULL)
 
 
 def _tempest(folder, options):
