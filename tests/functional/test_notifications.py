@@ -5,6 +5,8 @@ Without a RabbitMQ on this machine these tests are skipped.
 """
 import itertools
 import socket
+import subprocess
+import sys
 import uuid
 
 import testtools
@@ -46,6 +48,16 @@ def _options(topic, **more):
         'import_filtering_opts': {'allowed_hosts': '127.0.0.1',
                                   'allowed_ports': '[]'},
         **more}
+
+
+#: Says which of what takes long to load is loaded.
+_LOADED = '''
+import sys
+from glancelite import deploy
+deploy.load_app(deploy.load_conf(files=sys.argv[1:]))
+print(*{'oslo_messaging', 'oslo_reports.guru_meditation_report', 'osprofiler',
+        'eventlet'}.intersection(sys.modules))
+'''
 
 
 class NotificationsTest(testtools.TestCase):
@@ -124,6 +136,19 @@ class NotificationsTest(testtools.TestCase):
         self.assertEqual(names, sorted(
             (self.listener.take()['payload']['name'] for _name in names),
             key=names.index))
+
+
+class WithoutTest(testtools.TestCase):
+
+    def test_who_wants_no_notifications_does_not_load_them(self):
+        service = self.useFixture(application.Application(
+            'eventlet', started=False,
+            oslo_messaging_notifications={'driver': 'noop'}))
+        found = subprocess.run(
+            [sys.executable, '-c', _LOADED, str(service.configuration)],
+            stdout=subprocess.PIPE, check=True, text=True,
+            cwd=application.ROOT)
+        self.assertEqual([], found.stdout.split())
 
 
 class BrokenBrokerTest(testtools.TestCase):
