@@ -47,14 +47,13 @@ class ImageViews:
             shown['self'] = path
             shown['file'] = f'{path}/file'
             shown['schema'] = '/v2/schemas/image'
-            if self._stores.multiple:
+            if self._stores.multiple and not _is_hidden(context, image):
                 self._show_stores(image, shown)
             return shown
         return show
 
     def _show_locations(self, context, image, shown, locate):
-        """Locations of a deactivated image are for administrators."""
-        hidden = image.status == 'deactivated' and not context.is_admin
+        hidden = _is_hidden(context, image)
         if not hidden and not locate(image.policy_target(context)):
             return
         locations = [] if hidden else self._stores.by_weight(image.locations)
@@ -71,3 +70,8 @@ class ImageViews:
                  if 'store' in each.metadata]
         if named:
             shown['stores'] = ','.join(named)
+
+
+def _is_hidden(context, image):
+    """:returns: whether where the data lies is for administrators alone."""
+    return image.status == 'deactivated' and not context.is_admin
