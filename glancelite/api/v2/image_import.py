@@ -153,7 +153,8 @@ class ImageImportController:
             remote_id = str(uuid.UUID(shown['glance_image_id']))
         except ValueError:
             raise exception.Invalid(
-                "'glance_image_id' does not look like a UUID") from None
+                "'glance_image_id': the image id does not look like a UUID"
+            ) from None
         if shown['glance_service_interface'] not in _INTERFACES:
             raise exception.Invalid(
                 "'glance_service_interface' must be one of: %(names)s",
