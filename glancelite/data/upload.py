@@ -188,7 +188,7 @@ def take(images, notifier, context, image, lease):
     status = lease.detail['status']
     try:
         images.move(context, image, status, from_status=image.status,
-                    acquire=lease)
+                    acquire=lease, permitted=True)
     except exception.ImageChanged:
         current = images.get(context, image.id)
         current.require_transition(status)

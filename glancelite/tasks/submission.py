@@ -64,7 +64,7 @@ class Imports:
         self._tasks.add(context, task)
         try:
             leases.after_import(image, self._images.save, context, image,
-                                acquire=lease, idle=True)
+                                acquire=lease, idle=True, permitted=True)
         except exception.GlanceliteError as error:
             task.fail(str(error), image_object.now())
             self._tasks.save(context, task)
