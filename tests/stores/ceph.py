@@ -6,11 +6,11 @@
 import atexit
 import functools
 import importlib.util
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import uuid
 
 import fixtures
@@ -224,13 +224,11 @@ def _missing_modules():
         if not found:
             return (f'Debian has no module {name} for this version of '
                     'Python')
-        folder = pathlib.Path(sys.prefix, 'debian-modules')
-        folder.mkdir(exist_ok=True)
-        (folder / found[0].name).unlink(missing_ok=True)
-        (folder / found[0].name).symlink_to(found[0])
-        sys.path.append(str(folder))
-        os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, (
-            os.environ.get('PYTHONPATH'), str(folder))))
+        # Where the processes that tests start find them as well.
+        link = pathlib.Path(sysconfig.get_path('platlib'), found[0].name)
+        link.unlink(missing_ok=True)
+        link.symlink_to(found[0])
+        importlib.invalidate_caches()
     return None
 
 
