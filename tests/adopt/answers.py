@@ -54,7 +54,7 @@ def differences(theirs, ours, nulls_apart=False):
 
 def _unordered(form):
     status, document = form
-    return status, {name: sorted(value, key=str)
+    return status, {name: sorted(value, key=lambda each: each['id'])
                     if isinstance(value, list) else value
                     for name, value in document.items()}
 
