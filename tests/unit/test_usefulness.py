@@ -11,12 +11,12 @@ from tests.unit import test_exception
 from tests.unit import test_floors
 
 #: Rules that others are made of.
-_PARTS = {'default', 'service_api'}
+_PARTS = {'default', 'service_api', 'metadef_admin', 'metadef_default'}
 
 #: Calls that everybody may make.
 _OPEN = {
-    'GET /v2/schemas/{name}', 'GET /v2/info/import', 'GET /v2/info/stores',
-    'GET /v2/info/usage'}
+    'GET /v2/schemas/{name}', 'GET /v2/schemas/metadefs/{name}',
+    'GET /v2/info/import', 'GET /v2/info/stores', 'GET /v2/info/usage'}
 
 
 def text(*rooms):
