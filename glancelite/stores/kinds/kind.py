@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One store through the library, and what each kind has to tell."""
+import abc
+import contextlib
+import copy
+import importlib
+
+#: Bytes a read asks a store for.
+BLOCK = 4 * 1024 * 1024
+
+
+class Missing(Exception):
+    """Nothing is there."""
+
+
+class Kind(abc.ABC):
+    """One store, through the library.
+
+    :param library: a driver object of glance_store, not configured yet.
+    :cvar modules: what must be importable besides the library.
+    :cvar required: options without which nothing works.
+    :cvar refused: options that cannot be set.
+    :cvar offline: whether the library configures itself without the store.
+    """
+
+    modules = ()
+    required = ()
+    refused = ()
+    offline = True
+
+    def __init__(self, library, identifier):
+        self._pristine = library
+        self._identifier = identifier
+        self._configured = None
+
+    @classmethod
+    def load(cls):
+        """:returns: the library's module of this kind."""
+        return importlib.import_module(cls.module)
+
+    @property
+    def library(self):
+        """:returns: the driver of glance_store, configured."""
+        if self._configured is None:
+            self.configure()
+        return self._configured
+
+    def configure(self):
+        """Let the library read its options; some ask the store as well."""
+        configured = copy.copy(self._pristine)
+        configured.configure(re_raise_bsc=True)
+        self._configured = configured
+
+    def add(self, name, source, size, digest):
+        """Store what ``source`` gives under ``name``.
+
+        :param size: bytes to come, 0 where that is not known.
+        :param digest: a name of hashlib; the library computes it.
+        """
+        # It keeps the state of an upload in the object.
+        copy.copy(self.library).add(name, source, size, digest)
+
+    def parsed(self, url):
+        """:returns: what the library knows of ``url``."""
+        return self.located(url).store_location
+
+    def located(self, url):
+        """:returns: the library's object for ``url``."""
+        # The library is loaded by whoever made a Kind.
+        from glance_store import location
+        library = self._pristine
+        return location.Location(
+            url.partition(':')[0], library.get_store_location_class(),
+            library.conf, uri=url, backend=library.backend_group)
+
+    @abc.abstractmethod
+    def owns(self, parsed):
+        """:returns: whether a parsed URL leads to this very store."""
+
+    @abc.abstractmethod
+    def url(self, name):
+        """:returns: the URL of what was uploaded under ``name``."""
+
+    @abc.abstractmethod
+    def size(self, url):
+        """:returns: bytes at ``url``.
+
+        :raises Missing: there is nothing.
+        """
+
+    @abc.abstractmethod
+    def read(self, url, offset, stack):
+        """:returns: an iterator over the blocks from ``offset`` on.
+
+        :param stack: an ``ExitStack`` that closes it.
+        :raises Missing: there is nothing.
+        """
+
+    def delete(self, url):
+        """Remove what is at ``url``, if anything is."""
+        from glance_store import exceptions
+        with contextlib.suppress(exceptions.NotFound):
+            self.library.delete(self.located(url))
+
+    @abc.abstractmethod
+    def remove(self, name):
+        """Remove whatever an upload under ``name`` has left.
+
+        :returns: whether there was anything.
+        """
+
+    def is_outage(self, error):
+        """:returns: whether ``error`` says that the store is not there."""
+        return isinstance(error, OSError)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How RBD is read from the middle, and what a cut upload leaves there."""
+import contextlib
+import importlib
+import os
+
+from glancelite.stores.kinds import kind
+
+
+class Rbd(kind.Kind):
+    """Images in a Ceph pool, each with a protected snapshot.
+
+    The connection to the cluster stays: to make one takes longer than most
+    questions do.
+    """
+
+    module = 'glance_store._drivers.rbd'
+    modules = ('rados', 'rbd')
+    offline = False
+
+    def __init__(self, library, identifier):
+        super().__init__(library, identifier)
+        self._process = None
+        self._stack = None
+        self._cluster = None
+
+    def _connected(self):
+        """:returns: a connection of this process to the cluster."""
+        if self._process != os.getpid():
+            library = self.library
+            stack = contextlib.ExitStack()
+            self._cluster = stack.enter_context(library.get_connection(
+                conffile=library.conf_file, rados_id=library.user))
+            # One that came along through a fork must not be closed here.
+            self._stack, self._process = stack, os.getpid()
+        return self._cluster
+
+    def owns(self, parsed):
+        return bool(parsed.image)
+
+    def url(self, name):
+        return self.load().StoreLocation(
+            {'fsid': self._connected().get_fsid(), 'pool': self.library.pool,
+             'image': name, 'snapshot': self.load().DEFAULT_SNAPNAME},
+            self.library.conf).get_uri()
+
+    def size(self, url):
+        with contextlib.ExitStack() as stack:
+            return self._opened(url, stack).size()
+
+    def read(self, url, offset, stack):
+        return _rbd_blocks(self._opened(url, stack), offset)
+
+    def _opened(self, url, stack):
+        """:returns: the image, open for reading until ``stack`` ends."""
+        rbd = importlib.import_module('rbd')
+        parsed = self.parsed(url)
+        pool = stack.enter_context(self._connected().open_ioctx(
+            parsed.pool or self.library.pool))
+        try:
+            return stack.enter_context(rbd.Image(
+                pool, parsed.image, snapshot=parsed.snapshot,
+                read_only=True))
+        except rbd.ImageNotFound:
+            raise kind.Missing() from None
+
+    def remove(self, name):
+        from glance_store import exceptions
+        try:
+            self.library.delete(self.located(self.url(name)))
+            return True
+        except exceptions.NotFound:
+            return False
+
+    def is_outage(self, error):
+        # The library hides what happened when it cannot connect.
+        hidden = ('BackendException', 'BadStoreConfiguration', 'TimedOut')
+        return super().is_outage(error) or type(error).__name__ in hidden
+
+
+def _rbd_blocks(image, offset):
+    size = image.size()
+    while offset < size:
+        block = image.read(offset, min(kind.BLOCK, size - offset))
+        offset += len(block)
+        yield block
