@@ -13,6 +13,7 @@ from glancelite.stores.kinds import rbd
 from glancelite.stores.kinds import s3
 from glancelite.stores.kinds import swift
 
+Kind = kind.Kind
 Missing = kind.Missing
 
 #: Kinds by what enabled_backends calls them.
