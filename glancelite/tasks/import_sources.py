@@ -107,6 +107,8 @@ class RegionSource(WebSource):
 
     def _open(self, work, path):
         request = work.request
+        if request.uri is None:
+            raise exception.RegionRefused()
         token = self._service.seal.opened(work.lease.detail.get('sealed'))
         try:
             return self._wait(

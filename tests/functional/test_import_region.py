@@ -110,14 +110,21 @@ class RegionTest(test_import.ImportTestCase):
         self.assertEqual(1, len(messages), messages)
         self.assertIn('region', messages.pop())
 
+    def test_a_region_that_is_not_there_fails_the_task(self):
+        for method in ({'glance_region': 'nowhere'},
+                       {'glance_service_interface': 'odd'}):
+            answer, image = self.fetch(**method)
+            self.assertEqual((202, 'queued', 'failure'), (
+                answer.status, image['status'],
+                self.task(image['id'])['status']))
+        self.assertEqual([], self.asked)
+
     def test_requests_that_make_no_sense_are_400(self):
         for method, words in (
                 ({'glance_region': None}, b'glance_region'),
-                ({'glance_region': 'nowhere'}, b'region'),
                 ({'glance_region': 1}, b'glance_region'),
                 ({'glance_image_id': None}, b'glance_image_id'),
                 ({'glance_image_id': 'x'}, b'UUID'),
-                ({'glance_service_interface': 'odd'}, b'one of'),
                 ({'glance_service_interface': 'internal'}, b'location')):
             answer, image = self.fetch(**method)
             self.assertEqual((400, 'queued'),
