@@ -25,6 +25,10 @@ _COLUMNS = (*(_tasks.c[name] for name in _OF_TASK),
 _EXPIRED_AT_ONCE = 1000
 
 
+#: The statuses in which a task can expire.
+_ENDED = (task_object.SUCCESS, task_object.FAILURE)
+
+
 class Tasks:
     """The repository of tasks.
 
@@ -67,7 +71,7 @@ class Tasks:
         moment = self._database.now()
         over = sqlalchemy.and_(
             _tasks.c.deleted == sql.false(), _tasks.c.expires_at < moment,
-            _tasks.c.status.in_((task_object.SUCCESS, task_object.FAILURE)))
+            _tasks.c.status.in_(_ENDED))
         with self._database.reader() as connection:
             ids = connection.execute(
                 sqlalchemy.select(_tasks.c.id).where(over)
@@ -144,7 +148,8 @@ class Tasks:
                 .join(_info, _info.c.task_id == _tasks.c.id, isouter=True)
                 .where(_tasks.c.deleted == sql.false(), sqlalchemy.or_(
                     _tasks.c.expires_at.is_(None),
-                    _tasks.c.expires_at > self._database.now())))
+                    _tasks.c.expires_at > self._database.now(),
+                    _tasks.c.status.not_in(_ENDED))))
 
 
 def _info_values(task):
