@@ -24,7 +24,6 @@ _COLUMNS = (*(_tasks.c[name] for name in _OF_TASK),
 
 _EXPIRED_AT_ONCE = 1000
 
-
 #: The statuses in which a task can expire.
 _ENDED = (task_object.SUCCESS, task_object.FAILURE)
 
