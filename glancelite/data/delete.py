@@ -37,11 +37,13 @@ class Deleter:
         With delayed_delete the data stays until a scrubber removes it.
 
         :raises ImageProtected: it is protected.
+        :raises ImageInUse: something in a store is made of its data.
         :raises ImageChanged: another request changed or deleted it.
         """
         if image.protected:
             raise exception.ImageProtected(image_id=image.id)
         image.require_transition('deleted')
+        self._remover.require_unused(image, image.locations)
         if self._delayed and image.locations:
             self._images.delete(context, image, status='pending_delete')
         elif image.status == 'queued' and not image.locations:

@@ -204,7 +204,10 @@ class Edit:
         :param maxima: as of the repository's ``save``.
         :raises ImageChanged: somebody else changed it meanwhile.
         :raises QuotaExceeded: there is no room for what was added.
+        :raises ImageInUse: something in a store is made of what is to go.
         """
+        self._locations.remover.require_unused(
+            self._image, self._image.changes().removed_locations)
         lease = self._removal()
         reservations = []
         with contextlib.ExitStack() as stack:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Removal of the bytes that a lease tells of. All of it may be repeated."""
+import contextlib
+
 from oslo_log import log
 
 from glancelite import exception
@@ -20,6 +22,22 @@ class Remover:
         self._stores = stores
         self._holder = holder
         self._threads = threads
+
+    def require_unused(self, image, locations):
+        """Ask before ``locations`` of an image are deleted.
+
+        A store that does not answer keeps nobody from it: its bytes are
+        removed when it is back.
+
+        :raises ImageInUse: something in a store is made of the data.
+        """
+        for location in locations:
+            with contextlib.suppress(exception.DataMissing,
+                                     exception.StoreUnavailable):
+                driver = self._stores.holding(location)
+                if driver.clonable and self._threads.wait(driver.is_used,
+                                                          location.url):
+                    raise exception.ImageInUse(image_id=image.id)
 
     def discard(self, lease):
         """Remove what was written for ``lease`` and is not committed.

@@ -50,6 +50,11 @@ class ImageHeld(error.Conflict):
     sentence = _('Image %(image_id)s is being worked on; try again.')
 
 
+class ImageInUse(error.Conflict):
+    sentence = _('Image %(image_id)s cannot be deleted: something in its '
+                 'store is made of its data.')
+
+
 class LeaseLost(error.Conflict):
     sentence = _('Image %(image_id)s was taken over by another request.')
 

@@ -103,6 +103,9 @@ class Driver(abc.ABC):
     #: data may be sealed: it could be read under that name by now.
     renames = True
 
+    #: Whether :meth:`is_used` can be true.
+    clonable = False
+
     #: Whether :meth:`resume` gives a writer.
     resumable = False
 
@@ -216,6 +219,16 @@ class Driver(abc.ABC):
 
         :raises StoreUnavailable: when the store refuses.
         """
+
+    def is_used(self, url):
+        """:returns: whether something in the store is made of these bytes.
+
+        As long as it is, they cannot be removed.
+
+        :raises DataMissing: when nothing is there.
+        :raises StoreUnavailable: when the store does not tell.
+        """
+        return False
 
     def names(self):
         """Yield a :class:`Name` for everything that the store holds.

@@ -150,6 +150,13 @@ class GlanceStoreDriver(driver.Driver):
     def size(self, url):
         return self._ask(self._kind.size, url)
 
+    @property
+    def clonable(self):
+        return self._kind.clonable
+
+    def is_used(self, url):
+        return self._ask(self._kind.is_used, url)
+
     def delete(self, url):
         with contextlib.suppress(exception.DataMissing):
             self._ask(self._kind.delete, url)

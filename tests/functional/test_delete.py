@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deletion: what goes, what stays, and when."""
+import fixtures
 import testscenarios
+import testtools
 
 from tests.functional import application
 
@@ -93,3 +95,53 @@ class DelayedDeleteTest(_DeleteTestCase):
         image_id = self.create('queued')
         self.assertEqual(204, self.delete(image_id).status)
         self.assert_gone(image_id)
+
+
+class InUseTest(testtools.TestCase):
+    """Data that something in its store is made of.
+
+    Of the stores that can say so none is here; ``tests/stores`` has Ceph.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.used = set()
+        for name, value in (
+                ('clonable', True),
+                ('is_used', lambda driver, url: driver.identifier
+                    in self.used)):
+            self.useFixture(fixtures.MonkeyPatch(
+                f'glancelite.stores.driver.Driver.{name}', value))
+        self.application = self.useFixture(application.Application(
+            'wsgi', enabled_backends='fast:file,cheap:file',
+            glance_store={'default_backend': 'fast'},
+            fast={'filesystem_store_datadir': '{folder}/fast'},
+            cheap={'filesystem_store_datadir': '{folder}/cheap'}))
+        self.client = self.application.client
+        self.image_id = self.client.create()['id']
+        self.client.upload(self.image_id, b'data')
+
+    def delete(self, path):
+        return self.client.request('DELETE', f'/v2/{path}{self.image_id}',
+                                   persona='admin')
+
+    def test_the_image_stays_until_it_is_not_in_use_any_more(self):
+        self.used.add('fast')
+        answer = self.delete('images/')
+        self.assertEqual(409, answer.status)
+        self.assertIn(self.image_id.encode(), answer.body)
+        self.assertEqual(b'data', self.client.download(self.image_id).body)
+        self.used.clear()
+        self.assertEqual(204, self.delete('images/').status)
+
+    def test_so_does_one_of_several_copies(self):
+        self.client.request(
+            'POST', f'/v2/images/{self.image_id}/import', persona='admin',
+            json={'method': {'name': 'copy-image'}, 'stores': ['cheap']})
+        application.eventually(
+            lambda: self.client.show(self.image_id)['stores'].count(',') == 1,
+            'The image is copied')
+        self.used.add('cheap')
+        self.assertEqual(409, self.delete('stores/cheap/').status)
+        self.assertEqual(204, self.delete('stores/fast/').status)
+        self.assertEqual(b'data', self.client.download(self.image_id).body)

@@ -205,6 +205,16 @@ class RbdEngine(fixtures.Fixture):
             return [*self._rbd.RBD().list(pool),
                     *(each['name'] for each in trash)]
 
+    def clone(self, pool, name):
+        """Make a disk of the image ``name``; returns what removes it."""
+        with self._rados.open_ioctx(pool) as opened:
+            self._rbd.RBD().clone(opened, name, 'snap', opened, 'disk')
+
+        def remove():
+            with self._rados.open_ioctx(pool) as opened:
+                self._rbd.RBD().remove(opened, 'disk')
+        return remove
+
     def start(self):
         """Start the cluster again."""
         self.cluster.start()

@@ -144,6 +144,25 @@ class ImagesTest(StoreTestCase):
                 self.assertNotIn(value, self.application.log_text())
 
 
+class CloneTest(StoreTestCase):
+    """Disks in Ceph are made of images without copying them."""
+
+    engine = 'rbd'
+    mode = 'wsgi'
+
+    def test_an_image_that_disks_are_made_of_stays(self):
+        image_id = self.upload()
+        name, = self.place.contents()
+        remove = engines.running('rbd').clone(
+            self.place.options['rbd_store_pool'], name)
+        answer = self.client.request('DELETE', f'/v2/images/{image_id}')
+        self.assertEqual(409, answer.status)
+        self.assert_has(image_id)
+        remove()
+        self.delete(image_id)
+        self.assertEqual([], self.place.contents())
+
+
 class CrashTest(StoreTestCase):
     """A process that dies leaves no byte and no stuck image."""
 

@@ -20,6 +20,7 @@ class Kind(abc.ABC):
     :cvar modules: what must be importable besides the library.
     :cvar required: options without which nothing works.
     :cvar refused: options that cannot be set.
+    :cvar clonable: whether :meth:`is_used` can be true.
     :cvar offline: whether the library configures itself without the store.
     """
 
@@ -27,6 +28,7 @@ class Kind(abc.ABC):
     required = ()
     refused = ()
     offline = True
+    clonable = False
 
     def __init__(self, library, identifier):
         self._pristine = library
@@ -95,6 +97,10 @@ class Kind(abc.ABC):
         :param stack: an ``ExitStack`` that closes it.
         :raises Missing: there is nothing.
         """
+
+    def is_used(self, url):
+        """:returns: whether something is made of the data at ``url``."""
+        return False
 
     def delete(self, url):
         """Remove what is at ``url``, if anything is."""

@@ -17,6 +17,7 @@ class Rbd(kind.Kind):
     module = 'glance_store._drivers.rbd'
     modules = ('rados', 'rbd')
     offline = False
+    clonable = True
 
     def __init__(self, library, identifier):
         super().__init__(library, identifier)
@@ -47,6 +48,12 @@ class Rbd(kind.Kind):
     def size(self, url):
         with contextlib.ExitStack() as stack:
             return self._opened(url, stack).size()
+
+    def is_used(self, url):
+        """Volumes and disks of servers are clones of the snapshot."""
+        with contextlib.ExitStack() as stack:
+            return (self.parsed(url).snapshot is not None
+                    and bool(self._opened(url, stack).list_children()))
 
     def read(self, url, offset, stack):
         return _rbd_blocks(self._opened(url, stack), offset)
