@@ -3,6 +3,7 @@
 import collections
 import hashlib
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -322,7 +323,16 @@ class WorkerTestCase(ImportTestCase):
             str(self.application.configuration), '--config-file', str(own)])
         self.addCleanup(worker.wait)
         self.addCleanup(worker.kill)
+        application.eventually(lambda: self.waits_for_signals(worker.pid),
+                               'The worker is ready to be told to stop')
         return worker
+
+    @staticmethod
+    def waits_for_signals(pid):
+        status = pathlib.Path('/proc', str(pid), 'status').read_text()
+        blocked = next(line for line in status.splitlines()
+                       if line.startswith('SigBlk:'))
+        return int(blocked.split()[1], 16) & 1 << signal.SIGTERM - 1
 
 
 class SeveralWorkersTest(WorkerTestCase):
