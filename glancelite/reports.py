@@ -4,6 +4,7 @@
 On SIGUSR2, or where no signal can be had, as under Apache, when a file is
 touched: ``[oslo_reports] file_event_handler``.
 """
+import codecs
 import os
 import signal
 import types
@@ -27,6 +28,9 @@ def write(conf, name, frame=None):
 
 def on_signal(conf, name):
     """Report whenever the signal comes; for programs that are ours."""
+    # The templates of reports need it. When the signal comes in the midst
+    # of anything, Python may not find it, and then never finds it again.
+    codecs.lookup('unicode-escape')
     signal.signal(SIGNAL, lambda number, frame: write(conf, name, frame))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {SIGNAL})
 
