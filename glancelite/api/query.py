@@ -61,6 +61,24 @@ def require_storable(pairs):
             raise _invalid(name, value, 'it contains a NUL character')
 
 
+def parse_page(pairs, default_limit, max_limit, sort_keys):
+    """:returns: dict of the ``limit``, ``marker`` and ``sort`` asked for.
+
+    :param pairs: as of :func:`parse_images`.
+    :param sort_keys: those that the list may be sorted by.
+    :raises InvalidParameter: names the parameter.
+    """
+    require_storable(pairs)
+    single = dict(pairs)
+    return {'marker': single.get('marker'),
+            'limit': parse_limit(single.get('limit'), default_limit,
+                                 max_limit),
+            'sort': parse_sort(
+                [value for name, value in pairs if name == 'sort_key'],
+                [value for name, value in pairs if name == 'sort_dir'],
+                None, sort_keys)}
+
+
 def parse_limit(text, default, maximum):
     """:returns: items a page, at most ``maximum``.
 

@@ -28,7 +28,8 @@ class NamespacesDeserializer(resource.Deserializer):
     def index(self, request):
         """Filters, sort, marker and limit."""
         pairs = request.query_pairs()
-        query.require_storable(pairs)
+        page = query.parse_page(
+            pairs, self._default_limit, self._max_limit, _SORT_KEYS)
         single = dict(pairs)
         filters = {}
         if 'visibility' in single:
@@ -39,14 +40,7 @@ class NamespacesDeserializer(resource.Deserializer):
             filters['visibility'] = single['visibility']
         if 'resource_types' in single:
             filters['resource_types'] = single['resource_types'].split(',')
-        return {'filters': filters, 'marker': single.get('marker'),
-                'limit': query.parse_limit(
-                    single.get('limit'), self._default_limit,
-                    self._max_limit),
-                'sort': query.parse_sort(
-                    [value for name, value in pairs if name == 'sort_key'],
-                    [value for name, value in pairs if name == 'sort_dir'],
-                    None, _SORT_KEYS)}
+        return {'filters': filters, **page}
 
     def create(self, request):
         """A namespace, perhaps with what it holds."""

@@ -30,17 +30,9 @@ class TagsDeserializer(metadef_definitions.DefinitionsDeserializer):
     def index(self, request):
         """Sort, marker and limit."""
         metadef_definitions.require_no_body(request)
-        pairs = request.query_pairs()
-        query.require_storable(pairs)
-        single = dict(pairs)
-        return {'marker': single.get('marker'),
-                'limit': query.parse_limit(
-                    single.get('limit'), self._default_limit,
-                    self._max_limit),
-                'sort': query.parse_sort(
-                    [value for name, value in pairs if name == 'sort_key'],
-                    [value for name, value in pairs if name == 'sort_dir'],
-                    None, _SORT_KEYS)}
+        return query.parse_page(
+            request.query_pairs(), self._default_limit, self._max_limit,
+            _SORT_KEYS)
 
     def create(self, request):
         """Nothing: the path has the name."""

@@ -35,7 +35,8 @@ class TasksDeserializer(resource.Deserializer):
     def index(self, request):
         """Filters, sort, marker and limit."""
         pairs = request.query_pairs()
-        query.require_storable(pairs)
+        page = query.parse_page(
+            pairs, self._default_limit, self._max_limit, _SORT_KEYS)
         single = dict(pairs)
         filters = {name: single[name] for name in _FILTERS if name in single}
         for name, value in filters.items():
@@ -43,14 +44,7 @@ class TasksDeserializer(resource.Deserializer):
                 raise exception.Invalid(
                     'Invalid %(name)s value: %(value)s', name=name,
                     value=value)
-        return {'filters': filters, 'marker': single.get('marker'),
-                'limit': query.parse_limit(
-                    single.get('limit'), self._default_limit,
-                    self._max_limit),
-                'sort': query.parse_sort(
-                    [value for name, value in pairs if name == 'sort_key'],
-                    [value for name, value in pairs if name == 'sort_dir'],
-                    None, _SORT_KEYS)}
+        return {'filters': filters, **page}
 
     def create(self, request):
         """``type`` and ``input``."""
