@@ -13,6 +13,7 @@ import re
 import urllib.parse
 
 from glancelite import exception
+from glancelite.stores import direct_file
 from glancelite.stores import directories
 from glancelite.stores import driver
 from glancelite.stores import files
@@ -53,6 +54,8 @@ class FilesystemDriver(driver.Driver):
         self._directories = directories.Directories(identifier, options)
         self._permissions = _permissions(options.filesystem_store_file_perm)
         self._thin = getattr(options, 'filesystem_thin_provisioning', False)
+        self._direct = (getattr(options, 'filesystem_direct_io', False)
+                        and not self._thin)
         name = getattr(options, 'filesystem_store_metadata_file', None)
         self._metadata = directories.metadata(name) if name else ()
 
@@ -73,7 +76,7 @@ class FilesystemDriver(driver.Driver):
     def writer(self, image_id, token, size=None):
         return FileWriter(
             _temporary(self._directories.choose(size), image_id, token),
-            self._permissions, self._thin)
+            self._permissions, self._thin, self._direct)
 
     def resume(self, image_id, token, offset):
         found = self._unfinished(image_id, token)
@@ -222,9 +225,10 @@ class FileWriter(driver.Writer):
     """Writes one file; see the module.
 
     :param thin: whether blocks of zeros become holes.
+    :param direct: whether to write past the page cache.
     """
 
-    def __init__(self, path, permissions, thin=False):
+    def __init__(self, path, permissions, thin=False, direct=False):
         self._path = path
         self._permissions = permissions
         self._thin = thin
@@ -238,33 +242,44 @@ class FileWriter(driver.Writer):
         except OSError:
             with files.errors():
                 raise
+        self._direct = (direct_file.DirectFile(self._descriptor) if direct
+                        else None)
 
     def write(self, block):
         view = memoryview(block)
         with files.errors():
-            if self._thin:
-                self._write_thin(view)
+            if self._direct:
+                self._unsynced += self._direct.write(view)
+            elif self._thin:
+                self._unsynced += self._write_thin(view)
             else:
-                self._write(view)
-            self._unsynced += len(block)
+                self._unsynced += self._write(view)
             if self._unsynced >= _SYNC_EVERY:
                 os.fdatasync(self._descriptor)
                 self._unsynced = 0
 
     def _write(self, view):
-        while view:
-            view = view[os.write(self._descriptor, view):]
+        """:returns: bytes written: all of them."""
+        written = 0
+        while written < len(view):
+            written += os.write(self._descriptor, view[written:])
+        return written
 
     def _write_thin(self, view):
+        """:returns: bytes written; the others have become a hole."""
+        written = 0
         for start in range(0, len(view), len(_HOLE)):
             piece = view[start:start + len(_HOLE)]
             if piece == _HOLE[:len(piece)]:
                 os.lseek(self._descriptor, len(piece), os.SEEK_CUR)
             else:
-                self._write(piece)
+                written += self._write(piece)
+        return written
 
     def finish(self):
         with files.errors():
+            if self._direct:
+                self._direct.finish()
             if self._thin:
                 # The end may be a hole.
                 os.ftruncate(self._descriptor, os.lseek(
@@ -281,5 +296,7 @@ class FileWriter(driver.Writer):
 
     def _close(self):
         if self._descriptor is not None:
+            if self._direct:
+                self._direct.close()
             os.close(self._descriptor)
             self._descriptor = None

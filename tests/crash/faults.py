@@ -33,6 +33,7 @@ from glancelite.data import recovery
 from glancelite.data import resumable
 from glancelite.data import upload
 from glancelite.db import engine as db_engine
+from glancelite.stores import direct_file
 from glancelite.stores import files
 from glancelite.stores import filesystem
 from glancelite.stores import resumable_file
@@ -217,7 +218,7 @@ def install(threads):
     :param threads: the class of threads that the service uses.
     """
     faults = Faults(os.environ[CONTROL])
-    for module in (files, filesystem, resumable_file):
+    for module in (direct_file, files, filesystem, resumable_file):
         module.os = _Calls(faults)
     for errand, owner, name in _ERRANDS:
         setattr(owner, name, _on_errand(errand, getattr(owner, name)))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file store: the contract, and what is special to files."""
+import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import fixtures
 import testtools
 
 from glancelite import exception
+from glancelite.stores import direct_file
 from glancelite.stores import filesystem
 from tests.contract import store_driver
 
@@ -34,6 +37,83 @@ class FilesystemContractTest(store_driver.StoreDriverContract,
 
     def contents(self):
         return sorted(path.name for path in self.folder.iterdir())
+
+
+class DirectContractTest(FilesystemContractTest):
+    """So does one that writes past the page cache."""
+
+    def make_driver(self):
+        driver = super().make_driver()
+        given = options(self.folder)
+        given.filesystem_direct_io = True
+        driver = filesystem.FilesystemDriver('fast', given)
+        driver.check()
+        return driver
+
+    def assert_kept(self, data, step=None):
+        """:param step: bytes of a block; all are written at once if None."""
+        image_id = str(uuid.uuid4())
+        writer = self.driver.writer(image_id, 'token')
+        for start in range(0, len(data), step or max(1, len(data))):
+            writer.write(data[start:start + (step or len(data))])
+        writer.finish()
+        with self.driver.open(self.driver.commit(image_id,
+                                                 'token')) as file:
+            self.assertEqual(data, file.read())
+
+    def test_data_of_any_size_in_blocks_of_any_size_is_kept(self):
+        whole = os.urandom(3 * direct_file.SIZE)
+        for size in (0, 1, direct_file.SIZE - 1, direct_file.SIZE,
+                     direct_file.SIZE + 1, len(whole)):
+            self.assert_kept(whole[:size])
+            self.assert_kept(whole[:size], direct_file.SIZE // 3 + 5)
+
+    def test_a_file_system_that_refuses_gets_the_data_as_ever(self):
+        for refused in (errno.EINVAL, errno.EOPNOTSUPP):
+            calls = self.useFixture(Refusing(refused))
+            self.assert_kept(os.urandom(2 * direct_file.SIZE + 1))
+            self.assertEqual(1, calls.refusals)
+
+    def test_a_write_that_is_cut_short_is_gone_on_with(self):
+        calls = self.useFixture(Refusing(None))
+        self.assert_kept(os.urandom(2 * direct_file.SIZE + 1))
+        self.assertEqual(1, calls.refusals)
+
+    def test_a_full_device_is_storage_full(self):
+        self.useFixture(Refusing(errno.ENOSPC))
+        writer = self.driver.writer(str(uuid.uuid4()), 'token')
+        self.assertRaises(exception.StorageFull, writer.write,
+                          bytes(direct_file.SIZE))
+        writer.cancel()
+        self.assertEqual([], self.contents())
+
+
+class Refusing(fixtures.Fixture):
+    """The operating system, which refuses, or cuts short, direct writes.
+
+    :param number: the error, or None to write less than all.
+    :ivar refusals: how many writes it has refused or cut.
+    """
+
+    def __init__(self, number):
+        super().__init__()
+        self._number = number
+        self.refusals = 0
+
+    def _setUp(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.stores.direct_file.os', self))
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def write(self, descriptor, data):
+        if not fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
+            return os.write(descriptor, data)
+        self.refusals += 1
+        if self._number:
+            raise OSError(self._number, os.strerror(self._number))
+        return os.write(descriptor, data[:4096])
 
 
 class SeveralDirectoriesContractTest(store_driver.StoreDriverContract,
