@@ -48,11 +48,18 @@ class Fetcher:
         self._limits = conf.fetch
         self._size_cap = conf.image_size_cap
         self._resolve = resolve or socket.getaddrinfo
+        # Without a file there is nothing to be at fault, and the system's
+        # authorities are many: they are read for the first who asks.
+        self._tls = self._authorities() if conf.fetch.ca_file else None
+
+    def _authorities(self):
+        """:returns: what hosts are verified by."""
+        name = self._limits.ca_file
         try:
-            self._tls = ssl.create_default_context(cafile=conf.fetch.ca_file)
+            return ssl.create_default_context(cafile=name)
         except OSError as error:
             raise exception.ConfigurationError(
-                f'[fetch] ca_file {conf.fetch.ca_file}: {error}') from None
+                f'[fetch] ca_file {name}: {error}') from None
 
     def check(self, url):
         """Ask whether ``url`` may be fetched, without asking its host.
@@ -148,6 +155,7 @@ class Fetcher:
             plain.connect(address)
             if target.scheme == 'http':
                 return plain
+            self._tls = self._tls or self._authorities()
             return self._tls.wrap_socket(plain, server_hostname=target.host)
         except BaseException:
             plain.close()
