@@ -4,6 +4,7 @@
 The fewer hands it passes through here, the less a download costs.
 """
 import os
+import re
 import urllib.parse
 
 from glancelite import exception
@@ -14,9 +15,16 @@ from glancelite.data import streams
 #: itself, if it gets that very object.
 SENT_BY_SERVER = 'glancelite.sent_by_server'
 
+#: The environ key under which httpd says which directories it may send files
+#: of by mod_xsendfile. No client can set it: headers begin with HTTP_.
+SENDFILE = 'GLANCELITE_SENDFILE'
+
 #: With these the front end would answer by validators of its own, or not at
 #: all.
 _OURS = (*conditions.HEADERS, 'Content-Range')
+
+#: The ranges that every front end reads as this service does.
+_PLAIN_RANGE = re.compile(r'bytes=(\d{1,18}-\d{0,18}|-\d{1,18})', re.ASCII)
 
 
 class Sender:
@@ -50,7 +58,7 @@ class Sender:
         path = data.path()
         target = path and self._target(request, path)
         if target:
-            self._hand_over(request, response, target)
+            self._hand_over(request, response, *target)
             if sent:
                 sent(stop - start)
             return
@@ -74,20 +82,32 @@ class Sender:
         response.content_length = stop - start
 
     def _target(self, request, path):
-        """:returns: what to tell the front end, None to send it here."""
-        if not self._header or any(name in request.headers
-                                   for name in _OURS):
+        """:returns: header and value that tell the front end to send the
+        file, None to send it here.
+        """
+        wanted = request.headers.get('Range')
+        if (any(name in request.headers for name in _OURS)
+                or wanted and not _PLAIN_RANGE.fullmatch(wanted)):
             return None
+        if self._header:
+            value = self._prefixed(path)
+            return value and (self._header, value)
+        directories = request.environ.get(SENDFILE, '').split(os.pathsep)
+        if any(directory and path.startswith(os.path.join(directory, ''))
+               for directory in directories):
+            return 'X-Sendfile', urllib.parse.quote(path)
+        return None
+
+    def _prefixed(self, path):
+        """:returns: what ``sendfile_prefixes`` make of a path, or None."""
         for directory, prefix in self._prefixes:
             if path.startswith(directory):
                 return urllib.parse.quote(prefix + path[len(directory):])
-        if self._prefixes:
-            return None
-        return urllib.parse.quote(path)
+        return None if self._prefixes else urllib.parse.quote(path)
 
-    def _hand_over(self, request, response, target):
+    def _hand_over(self, request, response, header, value):
         """The front end reads Range as well, and answers it."""
-        response.headers[self._header] = target
+        response.headers[header] = value
         response.status_int = 200
         response.content_range = None
         response.app_iter = ()

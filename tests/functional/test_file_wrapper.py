@@ -68,6 +68,13 @@ class FileWrapperTest(application.SharedTestCase):
         self.assertEqual(b'56789', b''.join(body))
         body.close()
 
+    def test_no_header_of_a_client_names_a_front_end(self):
+        answer = self.client.download(self.image['id'], {
+            'GLANCELITE_SENDFILE': '/', 'GLANCELITE-SENDFILE': '/',
+            'X-Sendfile': '/'})
+        self.assertEqual(DATA, answer.body)
+        self.assertNotIn('X-Sendfile', answer.headers)
+
     def test_head_opens_nothing(self):
         status, length, body = self.read(
             method='HEAD', **{'wsgi.file_wrapper': Wrapper})

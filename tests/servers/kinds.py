@@ -18,6 +18,7 @@ _ETC = _ROOT / 'etc'
 _SHIPPED_ADDRESS = '127.0.0.1:9292'
 
 APACHE_MODULES = pathlib.Path('/usr/lib/apache2/modules')
+SENDFILE_MODULE = APACHE_MODULES / 'mod_xsendfile.so'
 
 _APACHE = '''
 ServerName localhost
@@ -30,6 +31,7 @@ StartServers 2
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule alias_module {modules}/mod_alias.so
+LoadModule env_module {modules}/mod_env.so
 LoadModule reqtimeout_module {modules}/mod_reqtimeout.so
 LoadModule wsgi_module {modules}/mod_wsgi.so
 {defines}
@@ -120,6 +122,9 @@ class ModWsgi(Server):
     The service runs in processes of its own.
     """
 
+    #: Whether httpd sends files by itself, if it has the module for that.
+    sends_files = SENDFILE_MODULE.exists()
+
     # httpd asks for a body before it hands the request to these.
     holds_bodies = True
 
@@ -152,6 +157,9 @@ class ModWsgi(Server):
         yield f'Define GLANCELITE_PACKAGE {_ROOT}/glancelite'
         yield f'Define GLANCELITE_PYTHON python-path={self.path}'
         yield f'Define GLANCELITE_USER {account.pw_name}'
+        yield f'Define GLANCELITE_IMAGES {served.store}'
+        if self.sends_files:
+            yield f'LoadModule xsendfile_module {SENDFILE_MODULE}'
 
     @property
     def path(self):

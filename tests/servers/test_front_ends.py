@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image data sent by the HTTP server in front, as etc/ configures it."""
 import hashlib
+import http.client
 import os
 import pathlib
 import shutil
@@ -180,32 +181,148 @@ class NginxTest(FrontEndTests, testtools.TestCase):
         self.assertEqual(404, answer.status)
 
 
-class SendfileModule(kinds.EmbeddedModWsgi):
-    """Apache httpd with mod_xsendfile."""
-
-    module = kinds.APACHE_MODULES / 'mod_xsendfile.so'
+class SendfileHeader(kinds.EmbeddedModWsgi):
+    """httpd with mod_xsendfile, whose own processes run the service."""
 
     def missing(self):
-        if not self.module.exists():
-            return 'mod_xsendfile is not installed'
-        return super().missing()
+        return super().missing() or missing_module()
 
     def configuration(self, served):
         return (f'{super().configuration(served)}'
-                f'LoadModule xsendfile_module {self.module}\n'
                 f'XSendFile On\nXSendFilePath {served.store}\n')
 
 
-class ApacheTest(FrontEndTests, testtools.TestCase):
-    """Apache httpd with X-Sendfile."""
+def missing_module():
+    """:returns: why httpd cannot send files by itself, or None."""
+    if not kinds.SENDFILE_MODULE.exists():
+        return 'mod_xsendfile is not installed'
+    return None
+
+
+class ApacheTests(FrontEndTests):
+    """Apache httpd with X-Sendfile.
+
+    :cvar server: how it is started.
+    """
+
+    options = {}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        server = SendfileModule()
-        missing = server.missing()
+        missing = cls.server.missing() or missing_module()
         if missing:
             raise unittest.SkipTest(missing)
-        cls.served = cls.use(servers.Served(
-            server, sendfile_header='X-Sendfile'))
+        cls.served = cls.use(servers.Served(cls.server, **cls.options))
         cls.client = cls.served.client
+
+    def shown(self, answer):
+        """:returns: what is told of the image data, but for the length."""
+        return {name: answer.headers[name] for name in (
+            'ETag', 'Last-Modified', 'Repr-Digest', 'Content-Disposition',
+            'Content-Type', 'Accept-Ranges', 'Cache-Control')}
+
+    def test_what_is_told_of_the_data_is_what_the_service_tells(self):
+        expected = self.shown(self.read('HEAD'))
+        self.assertIn(hashlib.sha512(DATA).hexdigest(), expected['ETag'])
+        for headers in ({}, {'Range': 'bytes=5-9'}, {'If_Match': '*'}):
+            self.assertEqual(expected, self.shown(self.read(**headers)))
+        self.assertEqual(hashlib.md5(DATA).hexdigest(),
+                         self.read().headers['Content-MD5'])
+
+    def test_ranges_are_those_the_service_reads(self):
+        size = len(DATA)
+        for header in ('bytes=0-', 'bytes=0-0', 'bytes=5-9', 'bytes=999999-',
+                       'bytes=0-999999', 'bytes=5-99999999', 'bytes=-1',
+                       'bytes=-999999', 'bytes=-1000000', 'bytes=-9999999',
+                       'bytes=1000000-', 'bytes=9-5', 'bytes=-0', 'bytes=-',
+                       'bytes=', 'bytes', 'bytes=x', 'bytes=0-1,5-6',
+                       'bytes=5-9,', 'bytes= 5-9', 'bytes=5 - 9',
+                       'Bytes=5-9', 'lines=5-9', 'bytes=+5-9',
+                       'bytes=18446744073709551616-', 'bytes=0005-0009'):
+            # With a condition that always holds the service itself answers.
+            ours = self.read(Range=header, If_Match='*')
+            sent = self.read(Range=header)
+            self.assertEqual(*((
+                answer.status, answer.headers.get('Content-Range'),
+                len(answer.body), hashlib.sha512(answer.body).hexdigest())
+                for answer in (ours, sent)), header)
+            self.assertEqual(str(len(sent.body)),
+                             sent.headers['Content-Length'])
+        self.assertEqual(f'bytes 5-9/{size}', self.read(
+            Range='bytes=5-9').headers['Content-Range'])
+
+    def test_another_name_of_range_means_nothing(self):
+        answer = self.read(Request_Range='bytes=5-9')
+        self.assertEqual((200, DATA), (answer.status, answer.body))
+
+    def test_a_client_cannot_name_a_file(self):
+        image = self.client.create(name='X-Sendfile: /etc/passwd')
+        secret = self.served.folder / 'glancelite-api.conf'
+        answer = self.client.request(
+            'GET', f'/v2/images/{image["id"]}', headers={
+                'X-Sendfile': str(secret), 'GLANCELITE_SENDFILE': '/',
+                'GLANCELITE-SENDFILE': '/'})
+        self.assertEqual(image['id'], answer.json['id'])
+
+    def test_an_image_without_bytes_is_sent(self):
+        image = self.client.create()
+        self.assertEqual(204, self.client.upload(image['id'], b'').status)
+        answer = self.read(image=image)
+        self.assertEqual((200, b'', '0'), (
+            answer.status, answer.body, answer.headers['Content-Length']))
+
+
+class SendfileHeaderTest(ApacheTests, testtools.TestCase):
+    """The header is set by configuration."""
+
+    server = SendfileHeader()
+    options = {'sendfile_header': 'X-Sendfile'}
+
+
+class TwoStores(kinds.ModWsgi):
+    """Three file stores, two of which httpd may send from."""
+
+    def settings(self, served):
+        yield from super().settings(served)
+        yield f'Define GLANCELITE_OTHER_IMAGES {served.folder}/other'
+
+
+class ShippedApacheTest(ApacheTests, testtools.TestCase):
+    """The shipped configuration, with the module that it looks for."""
+
+    server = TwoStores()
+    options = {
+        'enabled_backends': 'images:file, other:file, apart:file',
+        'glance_store': {'default_backend': 'images',
+                         'filesystem_store_datadir': None},
+        'images': {'filesystem_store_datadir': '{folder}/images'},
+        'other': {'filesystem_store_datadir': '{folder}/other'},
+        'apart': {'filesystem_store_datadir': '{folder}/images-apart'}}
+
+    def test_every_store_is_read_whoever_sends_it(self):
+        for store, ours in (('images', 0), ('other', 0),
+                            ('apart', len(DATA))):
+            self.image = self.client.create()
+            self.assertEqual(204, self.client.upload(
+                self.image['id'], DATA,
+                {'x-image-meta-store': store}).status)
+            self.assertEqual(DATA, self.read().body)
+            self.assertOurAnswer(ours)
+            self.assertEqual(DATA[5:10], self.read(Range='bytes=5-9').body)
+
+    def test_a_deletion_lets_a_download_finish(self):
+        size = 32 << 20
+        image = self.client.create()
+        self.assertEqual(204, self.client.upload(
+            image['id'], [bytes(1 << 20)] * 32).status)
+        with self.client.connect() as connection:
+            connection.sendall(client.head(
+                'GET', f'/v2/images/{image["id"]}/file',
+                self.client.personas.headers('alice')))
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            self.assertEqual(204, self.client.request(
+                'DELETE', f'/v2/images/{image["id"]}').status)
+            self.assertEqual(bytes(size), response.read())
+        self.assertEqual(404, self.read(image=image).status)
