@@ -31,9 +31,6 @@ _MARKER = f'image-{_SMALL - 300:05}'
 #: Images with what few have; all are in the small catalogue.
 _RARE = (30, 300, 900)
 
-_ANALYZE = {'sqlite': 'ANALYZE', 'mysql': 'ANALYZE TABLE {}',
-            'postgresql': 'VACUUM ANALYZE {}'}
-
 _CALLERS = {
     'a project': ('owner-1', False), 'a guest': ('guest', False),
     'an administrator': ('admin', True), 'nobody': (None, False)}
@@ -133,12 +130,8 @@ class PageCost:
             for table, rows in tables.items():
                 if rows:
                     connection.execute(table.insert(), rows)
-        with cls.database.engine.connect() as connection:
-            connection = connection.execution_options(
-                isolation_level='AUTOCOMMIT')
-            for table in tables:
-                connection.execute(sqlalchemy.text(
-                    _ANALYZE[cls.backend].format(table.name))).close()
+        schemas.gather_statistics(
+            cls.database.engine, cls.backend, tables)
 
     @classmethod
     def measure(cls):

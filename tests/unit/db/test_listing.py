@@ -28,8 +28,6 @@ _SORTING = {
 }
 _EXPLAIN = {'sqlite': 'EXPLAIN QUERY PLAN', 'mysql': 'EXPLAIN',
             'postgresql': 'EXPLAIN'}
-_ANALYZE = {'sqlite': 'ANALYZE', 'mysql': 'ANALYZE TABLE {}',
-            'postgresql': 'VACUUM ANALYZE {}'}
 
 #: Values that few images have, and such as the others have.
 _FEW = {'min_disk': 1, 'min_ram': 1, 'protected': True, 'virtual_size': 1,
@@ -80,12 +78,8 @@ class Listing:
         with cls.database.engine.begin() as connection:
             for table, values in rows.items():
                 connection.execute(table.insert(), values)
-        with cls.database.engine.connect() as connection:
-            connection = connection.execution_options(
-                isolation_level='AUTOCOMMIT')
-            for table in rows:
-                connection.execute(sqlalchemy.text(
-                    _ANALYZE[cls.backend].format(table.name)))
+        schemas.gather_statistics(
+            cls.database.engine, cls.backend, rows)
 
     def plan(self, statement):
         """:returns: what the database says it would do."""
