@@ -129,7 +129,9 @@ class Application(fixtures.Fixture):
         """Start the server process and wait until it listens."""
         self.process = self.run_server()
         # After a second start the callers are still the same.
-        self.client = self.client or client.HttpClient(self._port.number)
+        self.client = self.client or client.HttpClient(
+            self._port.number, logged=self._server.answers_for_others and (
+                self._until_logged))
         eventually(self._listens, 'The server listens')
 
     def stop(self, number=signal.SIGTERM):
@@ -168,6 +170,11 @@ class Application(fixtures.Fixture):
     def address(self):
         """:returns: host and port of the server process."""
         return f'127.0.0.1:{self._port.number}'
+
+    @property
+    def keeps_back(self):
+        """:returns: bytes of a cut body that its server may hold."""
+        return self._server.keeps_back if self._mode == 'eventlet' else 0
 
     def files(self):
         """:returns: sorted names of all files in the store."""
@@ -229,6 +236,9 @@ class Application(fixtures.Fixture):
         except ConnectionRefusedError:
             return False
         return True
+
+    def _until_logged(self, text):
+        eventually(lambda: text in self.log_text(), 'The request is logged')
 
     def _log_blocks(self):
         return [self.log_text()[-4000:].encode()]

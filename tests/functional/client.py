@@ -233,11 +233,16 @@ class _Input:
 
 
 class HttpClient(Client):
-    """Talks to a server over TCP, one connection a request."""
+    """Talks to a server over TCP, one connection a request.
 
-    def __init__(self, port, host='127.0.0.1'):
+    :param logged: returns once a text is in the service's log; for servers
+        that answer who went away before the application is done.
+    """
+
+    def __init__(self, port, host='127.0.0.1', logged=None):
         super().__init__()
         self.address = host, port
+        self._logged = logged
 
     def _send(self, method, path, body, headers):
         connection = http.client.HTTPConnection(*self.address,
@@ -260,6 +265,8 @@ class HttpClient(Client):
         chunked = 'Content-Length' not in headers
         if chunked:
             headers = {**headers, 'Transfer-Encoding': 'chunked'}
+        name = f'req-{uuid.uuid4()}'
+        headers = {'X-Openstack-Request-Id': name, **headers}
         with self.connect() as connection:
             connection.sendall(head(method, path, headers))
             for block in blocks:
@@ -268,9 +275,13 @@ class HttpClient(Client):
             response = http.client.HTTPResponse(connection, method=method)
             try:
                 response.begin()
-                return _read(response)
+                answer = _read(response)
             except (http.client.HTTPException, ConnectionError):
-                return None
+                answer = None
+        if self._logged:
+            # The last that a request does.
+            self._logged(f' s [{name}]')
+        return answer
 
     @contextlib.contextmanager
     def _begin(self, method, path, headers):

@@ -59,6 +59,9 @@ class HealthTest(testtools.TestCase):
         self.assertNotIn(str(service.folder), text)
         os.remove(service.folder / 'cheap')
         (service.folder / 'cheap').mkdir()
+        # The server may run under another account.
+        owner = service.folder.stat()
+        os.chown(service.folder / 'cheap', owner.st_uid, owner.st_gid)
         self.assertEqual(200, self.health(service)[0])
 
     def test_an_operator_takes_the_service_out(self):

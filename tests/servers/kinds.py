@@ -44,12 +44,18 @@ class Server:
 
     :ivar holds_bodies: whether it hands over whole bodies alone, so that
         nothing can be refused before it was sent.
+    :ivar answers_for_others: whether the application may still be at work
+        when a client who went away in mid-body has its answer.
+    :ivar keeps_back: how many of the last bytes of a body that is cut never
+        come to the application.
     :ivar parses_chunks: whether it reads chunk extensions, and tells what is
         no chunk from the end.
     """
 
     holds_bodies = False
     parses_chunks = True
+    answers_for_others = False
+    keeps_back = 0
 
     #: Variables of the server's environment.
     environment = {}
@@ -127,6 +133,9 @@ class ModWsgi(Server):
 
     # httpd asks for a body before it hands the request to these.
     holds_bodies = True
+    answers_for_others = True
+    # What it has read, and not sent on yet.
+    keeps_back = 64 * 1024
 
     # The Python of mod_wsgi takes its standard library from beside the first
     # python3 it finds, which may not be a virtual environment's.
@@ -185,6 +194,8 @@ class EmbeddedModWsgi(ModWsgi):
     """Apache httpd, whose own processes run the service."""
 
     holds_bodies = False
+    answers_for_others = False
+    keeps_back = 0
 
     def settings(self, served):
         yield from super().settings(served)

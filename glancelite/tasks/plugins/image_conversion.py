@@ -5,6 +5,8 @@ qemu-img is told the format of its source, and only after that was inspected:
 a file that pretends to be something else, or refers to others, never gets so
 far. It runs as a process of its own with bounded memory, time and output.
 """
+import os
+import pathlib
 import sys
 
 from oslo_log import log
@@ -75,9 +77,12 @@ class ImageConversion(plugin.Plugin):
                   '--core', '0']
         subprocess = job.subprocess
         process = subprocess.Popen(
-            [sys.executable, '-m', 'oslo_concurrency.prlimit', *limits, '--',
+            [_python(), '-m', 'oslo_concurrency.prlimit', *limits, '--',
              *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, cwd=job.output.parent)
+            stderr=subprocess.PIPE, cwd=job.output.parent,
+            # What was added to the path after the start counts, too.
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(
+                filter(None, sys.path))})
         try:
             error = self._wait(job, process)
         finally:
@@ -101,6 +106,17 @@ class ImageConversion(plugin.Plugin):
                 return process.communicate(timeout=_LOOK)[1]
             except subprocess.TimeoutExpired:
                 job.require_running()
+
+
+def _python():
+    """:returns: the interpreter of this process, as a program.
+
+    sys.executable is the server's own program in uWSGI, and whatever python3
+    was found first in Apache.
+    """
+    name = 'python{}.{}'.format(*sys.version_info)
+    beside = pathlib.Path(sys.prefix, 'bin', name)
+    return str(beside) if beside.exists() else sys.executable
 
 
 class _Disk:
