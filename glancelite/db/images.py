@@ -31,6 +31,9 @@ _tags = models.image_tags
 _locations = models.image_locations
 _members = models.image_members
 
+#: Times a change is made anew when another request was first.
+_ATTEMPTS = 10
+
 
 class Images:
     """The repository of images.
@@ -138,6 +141,20 @@ class Images:
             inserted = image_belongings.insert(connection, image, moment)
         image_belongings.number(inserted)
         image.remember()
+
+    @staticmethod
+    def insist(image_id, attempt):
+        """:returns: what ``attempt()`` returns, which reads an image, changes
+            it and saves it; made anew while other requests are first.
+
+        :raises ImageChanged: they were so all the time.
+        """
+        for _attempt in range(_ATTEMPTS):
+            try:
+                return attempt()
+            except exception.ImageChanged:
+                continue
+        raise exception.ImageChanged(image_id=image_id)
 
     @api.transaction
     def save(self, context, image, from_status=None, release=None,

@@ -52,12 +52,14 @@ class Members:
         """Store a new member; its status is pending.
 
         The image's row is written first, so that two additions to an image
-        go one after the other and the count holds.
+        go one after the other and the count holds; and so that whoever makes
+        the image private comes before, and is noticed, or after.
 
         :param maximum: members an image may have; negative for any number.
         :raises MemberLimitExceeded: the image has as many as it may.
         :raises MemberExists: the project is a member already.
         :raises ImageNotFound: the image was deleted meanwhile.
+        :raises NotSharedImage: it is not shared any more.
         """
         moment = self._database.now()
         with self._database.writer() as connection:
@@ -78,12 +80,17 @@ class Members:
 
     @staticmethod
     def _lock_image(connection, image_id):
+        living = sqlalchemy.and_(_images.c.id == image_id,
+                                 _images.c.deleted == sql.false())
         done = connection.execute(
-            _images.update().where(_images.c.id == image_id,
-                                   _images.c.deleted == sql.false())
+            _images.update().where(living)
             .values(updated_at=_images.c.updated_at))
         if not done.rowcount:
             raise exception.ImageNotFound(image_id=image_id)
+        visibility = connection.execute(
+            sqlalchemy.select(_images.c.visibility).where(living)).scalar()
+        if visibility != 'shared':
+            raise exception.NotSharedImage()
 
     @staticmethod
     def _insert(connection, member, moment):

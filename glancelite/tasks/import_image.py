@@ -27,9 +27,6 @@ from glancelite.tasks import work as work_module
 
 LOG = log.getLogger(__name__)
 
-#: Times a change of the record is tried anew when another request was first.
-_ATTEMPTS = 10
-
 #: What keeps an import whose data is complete from ever being published.
 _HOPELESS = (exception.DataMissing, exception.InvalidTransition,
              exception.UnknownStore)
@@ -222,17 +219,13 @@ class Importer:
 
         :raises ImageNotFound: it was deleted.
         """
-        for _attempt in range(_ATTEMPTS):
+        def attempt():
             image = self._images.get(work.context, work.image.id,
                                      check_visibility=False)
             change(image)
-            try:
-                self._images.save(work.context, image, **options)
-                work.image = image
-                return
-            except exception.ImageChanged:
-                continue
-        raise exception.ImageChanged(image_id=work.image.id)
+            self._images.save(work.context, image, **options)
+            work.image = image
+        self._images.insist(work.image.id, attempt)
 
 
 def _unlock(image):

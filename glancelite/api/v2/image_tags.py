@@ -7,9 +7,6 @@ from glancelite.objects import image as image_object
 
 _LONGEST_TAG = 255
 
-#: Times a change is applied anew to an image that another request changed.
-_ATTEMPTS = 10
-
 
 class ImageTagsController:
     """Adds and removes tags.
@@ -48,17 +45,15 @@ class ImageTagsController:
         self._change(context, image_id, remove)
 
     def _change(self, context, image_id, change):
-        for _attempt in range(_ATTEMPTS):
+        def attempt():
             image = self._access.get(context, image_id, 'modify_image')
             image.tags = change(image.tags)
-            try:
-                if image.changes():
-                    self._images.save(context, image, permitted=True,
-                                      maxima=self._quota.maxima)
-            except exception.ImageChanged:
-                continue
-            return self._notifier.image('update', image)
-        raise exception.ImageChanged(image_id=image_id)
+            if image.changes():
+                self._images.save(context, image, permitted=True,
+                                  maxima=self._quota.maxima)
+            return image
+        self._notifier.image('update',
+                             self._images.insist(image_id, attempt))
 
 
 def create_resource(service):

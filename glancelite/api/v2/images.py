@@ -23,9 +23,6 @@ from glancelite.api.v2 import schemas
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
-#: Times a change is applied anew to a row that another request changed.
-_ATTEMPTS = 10
-
 #: The most bytes that a TEXT column of MySQL holds.
 _LONGEST_VALUE = 65535
 _LONGEST_NAME = 255
@@ -187,24 +184,23 @@ class ImagesController:
         When another request changed what the patch rests on, the patch is
         applied to the image as it now is.
         """
-        for _attempt in range(_ATTEMPTS):
-            if not changes:
-                return self.show(context, image_id)
+        if not changes:
+            return self.show(context, image_id)
+
+        def attempt():
             image = self._access.get(context, image_id)
             self._authorize(context, image, changes)
             edit = self._apply(context, image, changes)
             maxima = self._quota.maxima
-            try:
-                if edit:
-                    edit.save(context, maxima)
-                else:
-                    self._images.save(context, image, maxima=maxima,
-                                      permitted=True)
-            except exception.ImageChanged:
-                continue
-            self._notifier.image('update', image)
+            if edit:
+                edit.save(context, maxima)
+            else:
+                self._images.save(context, image, maxima=maxima,
+                                  permitted=True)
             return image
-        raise exception.ImageChanged(image_id=image_id)
+        image = self._images.insist(image_id, attempt)
+        self._notifier.image('update', image)
+        return image
 
     def delete(self, context, image_id, relay):
         """Delete the image and its data.
@@ -212,18 +208,16 @@ class ImagesController:
         :returns: the response of the host that has what was staged, if that
             is another one and answers. If not, it will find out by itself.
         """
-        for _attempt in range(_ATTEMPTS):
+        def attempt():
             image = self._access.get(context, image_id, 'delete_image')
             host = self._relays.host(image)
             if host:
                 with contextlib.suppress(exception.HostUnavailable):
                     return self._relays.send(host, relay)
-            try:
-                self._deleter.delete(context, image)
-            except exception.ImageChanged:
-                continue
-            return self._notifier.image('delete', image)
-        raise exception.ImageChanged(image_id=image_id)
+            self._deleter.delete(context, image)
+            self._notifier.image('delete', image)
+            return None
+        return self._images.insist(image_id, attempt)
 
     def _authorize(self, context, image, changes):
         for change in changes:

@@ -4,8 +4,6 @@ from glancelite import exception
 from glancelite.api import resource
 from glancelite.api.v2 import access
 
-_ATTEMPTS = 10
-
 
 class StoresController:
     """Deletes copies.
@@ -15,6 +13,7 @@ class StoresController:
 
     def __init__(self, service):
         self._access = access.ImageAccess(service)
+        self._images = service.images
         self._stores = service.stores
         self._locations = service.locations
         self._quota = service.quota
@@ -26,17 +25,16 @@ class StoresController:
             raise exception.NotFound('The resource could not be found.')
         if store_id not in self._stores.identifiers:
             raise exception.StoreNotHere(store=store_id)
-        for _attempt in range(_ATTEMPTS):
+
+        def attempt():
             image = self._access.get(context, image_id,
                                      'delete_image_location')
             edit = self._locations.edit(image)
             edit.remove_from(store_id)
-            try:
-                edit.save(context, self._quota.maxima)
-            except exception.ImageChanged:
-                continue
-            return self._notifier.image('update', image)
-        raise exception.ImageChanged(image_id=image_id)
+            edit.save(context, self._quota.maxima)
+            return image
+        self._notifier.image('update',
+                             self._images.insist(image_id, attempt))
 
 
 def create_resource(service):
