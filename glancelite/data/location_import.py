@@ -5,6 +5,9 @@ The image is active with one save before the caller is answered; its digests
 follow in the background. So a crash leaves at worst an active image without
 digests. Where a digest must be verified, the image stays queued until it is,
 and again one save makes it active. A task tells its owner the outcome.
+
+What is read for its digests is inspected as an upload is. An image that turns
+out to be none to have, after it became active, is deactivated.
 """
 import datetime
 import time
@@ -12,6 +15,7 @@ import time
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.data import inspection
 from glancelite.data import locations as locations_module
 from glancelite.data import streams
 from glancelite.objects import image as image_object
@@ -27,15 +31,16 @@ _SHOWN = datetime.timedelta(hours=48)
 #: Seconds between looks at whether the image is still wanted.
 _WATCH_INTERVAL = 5
 
-#: Times a result is stored anew when another request changed the image.
-_ATTEMPTS = 10
+#: What an inspection says of content that no image may have.
+_BAD_CONTENT = (exception.FormatMismatch, exception.UnsafeImage)
 
 
 class LocationImport:
     """Registers locations of queued images.
 
     :param conf: for ``do_secure_hash``, ``http_retries``,
-        ``hashing_algorithm``, ``transfer_block_size``, ``[fetch]``.
+        ``hashing_algorithm``, ``transfer_block_size``, ``[fetch]`` and
+        ``[image_format]``.
     :param images: the repository of images.
     :param tasks: the repository of tasks.
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
@@ -61,6 +66,7 @@ class LocationImport:
         self._attempts = conf.http_retries + 1
         self._algorithm = conf.hashing_algorithm
         self._block_size = conf.transfer_block_size
+        self._rules = inspection.Rules(conf)
         # Beyond this a task says no more that it lives: it was cut off.
         self._stale = datetime.timedelta(
             seconds=2 * conf.fetch.read_timeout + _WATCH_INTERVAL)
@@ -152,7 +158,7 @@ class LocationImport:
         size = self._locations.size(job.url)
         algorithm, expected = job.digest
         try:
-            facts = self._read(job, size, algorithm)
+            facts = self._read(job, self._image(job), size, algorithm)
             if facts['os_hash_value'] != expected.lower():
                 raise exception.DigestMismatch(algorithm=algorithm)
         except exception.DigestMismatch:
@@ -164,14 +170,27 @@ class LocationImport:
         """Record the digests of an image that is active already."""
         try:
             image = self._image(job)
-            facts = self._read(job, image.size, self._algorithm)
+            facts = self._read(job, image, image.size, self._algorithm)
         except exception.ImageNotFound:
+            raise
+        except _BAD_CONTENT:
+            self._deactivate(job)
             raise
         except Exception:
             self._update(job, lambda image: image.values.update(
                 os_hash_algo=None))
             raise
         self._update(job, lambda image: image.values.update(facts))
+
+    def _deactivate(self, job):
+        """Keep the data from everybody but administrators."""
+        def change(image):
+            image.values.update(os_hash_algo=None)
+            if image.status == 'active':
+                image.move_to('deactivated')
+        LOG.warning('Image %s: the data at its location is refused',
+                    job.image_id)
+        self._update(job, change, 'deactivate')
 
     def _save_active(self, job, values):
         image = self._image(job)
@@ -199,17 +218,15 @@ class LocationImport:
                 image.locations = [self._locations.location(job.url, {})]
         self._update(job, keep)
 
-    def _update(self, job, change):
+    def _update(self, job, change, event='update'):
         """Change the image as it is by then."""
-        for _attempt in range(_ATTEMPTS):
+        def attempt():
             image = self._image(job)
             change(image)
-            try:
-                self._images.save(job.context, image)
-                return self._notifier.image('update', image)
-            except exception.ImageChanged:
-                continue
-        raise exception.ImageChanged(image_id=job.image_id)
+            self._images.save(job.context, image)
+            return image
+        self._notifier.image(
+            event, self._images.insist(job.image_id, attempt))
 
     def _image(self, job):
         return self._images.get(job.context, job.image_id,
@@ -220,12 +237,15 @@ class LocationImport:
         self._image(job)
         self._tasks.save(job.context, job.task)
 
-    def _read(self, job, size, algorithm):
-        """:returns: the digests of the data, read once or as often as
-            http_retries says."""
+    def _read(self, job, image, size, algorithm):
+        """:returns: what the data tells, read once or as often as
+            http_retries says.
+
+        :raises FormatMismatch, UnsafeImage: its content is none to have.
+        """
         for attempt in range(self._attempts):
             try:
-                return self._read_once(job, size, algorithm)
+                return self._read_once(job, image, size, algorithm)
             except (exception.FetchRefused, exception.DataMissing,
                     exception.StoreUnavailable) as error:
                 LOG.warning('Image %s: attempt %d to read its data failed',
@@ -233,19 +253,23 @@ class LocationImport:
                 failure = error
         raise failure
 
-    def _read_once(self, job, size, algorithm):
+    def _read_once(self, job, image, size, algorithm):
         driver = self._stores.owning(job.url)
         checksum = streams.Digest('md5')
         digest = streams.Digest(algorithm)
+        inspected = inspection.Inspection(image, self._rules)
         watch = _Watch(lambda: self._look(job))
         source = self._threads.wait(driver.open, job.url)
         try:
             streams.pump(_Blocking(source, self._threads), watch,
-                         [checksum, digest], self._threads, self._block_size)
+                         [checksum, digest, inspected], self._threads,
+                         self._block_size)
         finally:
             source.close()
         if watch.count != size:
             raise exception.FetchRefused()
+        # The virtual size is not recorded: Glance has none there.
+        inspected.finish()
         return {'checksum': checksum.hexdigest(), 'os_hash_algo': algorithm,
                 'os_hash_value': digest.hexdigest()}
 

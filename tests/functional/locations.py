@@ -8,6 +8,7 @@ import fixtures
 import testtools
 from testtools import content
 
+from tests.corpus import crafted
 from tests.functional import application
 from tests.unit.fetch import wire
 
@@ -16,6 +17,9 @@ OTHER = b'something else ' * 50
 SHA512 = hashlib.sha512(DATA).hexdigest()
 SHA256 = hashlib.sha256(DATA).hexdigest()
 MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+
+#: A disk that would have its reader open another file.
+BACKED = crafted.backed('/etc/passwd')
 
 STORES = {
     'enabled_backends': 'fast:file,web:http',
@@ -36,6 +40,8 @@ def serve(request):
         return wire.send(request, DATA)
     if path == '/other':
         return wire.send(request, OTHER)
+    if path == '/backed':
+        return wire.send(request, BACKED)
     if path == '/empty':
         return wire.send(request, b'')
     if path == '/redirect':

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Locations of queued images, registered by POST."""
+import hashlib
+
 import testscenarios
 
 from tests.functional import locations
@@ -58,6 +60,27 @@ class RegisterTest(locations.RegisterTestCase):
         self.assertEqual((['/other'], len(OTHER)),
                          (self.paths(image), image['size']))
         self.assertEqual(OTHER, self.client.download(image['id']).body)
+
+    def test_content_that_no_image_may_have_is_kept_from_users(self):
+        for path, disk_format in (('/backed', 'qcow2'), ('/data', 'vmdk'),
+                                  ('/backed', 'raw')):
+            image, task = self.registered(
+                path, formats={'disk_format': disk_format})
+            self.assertEqual(
+                ('deactivated', None, None, 'failure'),
+                (image['status'], image['checksum'], image['os_hash_algo'],
+                 task['status']))
+            self.assertNotEqual('', task['message'])
+            self.assertEqual(403, self.client.download(image['id']).status)
+
+    def test_with_a_digest_named_such_content_never_becomes_active(self):
+        image, task = self.registered(
+            '/backed', formats={'disk_format': 'qcow2'}, algorithm='sha256',
+            value=hashlib.sha256(locations.BACKED).hexdigest())
+        self.assertEqual(('queued', None, 'failure'),
+                         (image['status'], image['checksum'], task['status']))
+        self.assertNotIn('stores', image)
+        self.assertEqual(204, self.client.download(image['id']).status)
 
     def test_data_that_failed_makes_way_for_a_patch_and_an_upload(self):
         for give, paths in (
