@@ -107,7 +107,7 @@ class Service:
         self.recovery = recovery.Recovery(
             self.leases, self.uploads, self.images, self.tasks,
             self.holder, self.publisher, self.remover, self.threads,
-            conf.lease.sweep_interval, self.notifier)
+            conf, self.notifier)
         self.receiver = receive.Receiver(
             conf, signature.Signatures(conf, self.threads), self.threads)
         self.uploader = upload.Uploader(

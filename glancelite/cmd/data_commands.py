@@ -98,16 +98,17 @@ def _fsck(conf, database):
     parts = _Parts(conf, database)
     progress = _Progress() if sys.stderr.isatty() else consistency.Progress()
     printer = _PRINTERS[command.format](progress)
-    problems = checker.Checker(
+    wishes = consistency.Wishes(
+        verify=command.verify, repair=command.repair, store=command.store,
+        min_age=command.min_age)
+    checking = checker.Checker(
         parts.inventory, parts.images, parts.leases, parts.stores, progress,
-        conf.transfer_block_size).run(consistency.Wishes(
-            verify=command.verify, repair=command.repair,
-            store=command.store, min_age=command.min_age))
+        conf.transfer_block_size)
     left = 0
-    for problem in problems:
+    for problem in checking.run(wishes):
         left += not problem.repaired
         printer.add(dataclasses.replace(problem, url=_shown(problem.url)))
-    printer.end()
+    printer.end(checking.unlisted(wishes))
     return 1 if left else 0
 
 
@@ -197,8 +198,12 @@ class _Table:
             problem.kind, problem.image_id or '-', problem.store or '-',
             'yes' if problem.repaired else 'no', where), flush=True)
 
-    def end(self):
+    def end(self, unlisted):
+        """Print the sum, and stores that do not tell what they hold."""
         self._clear()
+        if unlisted:
+            print('Not looked for: bytes that no record names in '
+                  f'{", ".join(unlisted)}, which cannot be listed.')
         print(f'{self._count} problems, {self._repaired} repaired.')
 
 
@@ -218,9 +223,11 @@ class _Json:
         self._count += 1
         self._repaired += problem.repaired
 
-    def end(self):
+    def end(self, unlisted):
+        """As of the table."""
         self._clear()
-        print(f'\n], "count": {self._count}, "repaired": {self._repaired}}}')
+        print(f'\n], "count": {self._count}, "repaired": {self._repaired}, '
+              f'"unlisted": {json.dumps(unlisted)}}}')
 
 
 _PRINTERS = {'table': _Table, 'json': _Json}

@@ -107,6 +107,9 @@ def _configure(arguments):
     conf(arguments, project='glancelite', prog='glancelite-manage',
          default_config_files=cfg.find_config_files('glancelite',
                                                     'glancelite-api'))
+    if not (conf.log_file or conf.log_dir):
+        # What a command prints may be read by a program.
+        conf.set_default('use_stderr', True)
     log.setup(conf, 'glancelite')
     # Whoever types a command wants to know at once, not in some minutes.
     conf.set_override('max_retries', 0, group='database')

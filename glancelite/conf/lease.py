@@ -15,4 +15,10 @@ OPTIONS = [
         'sweep_interval', default=15, min=1,
         help='Seconds between looks for leases that have run out. A crash is '
              'undone within ttl and this together.'),
+    cfg.IntOpt(
+        'finish_timeout', default=86400, min=0,
+        help='Seconds for which an upload is tried to be finished whose data '
+             'is complete, and whose store refuses to end it. Then the data '
+             'is removed and the image queued again. Raise it where a store '
+             'may be away for longer.'),
 ]

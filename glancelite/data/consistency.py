@@ -56,6 +56,12 @@ class Checker:
             yield from self._check_statuses(wishes)
         yield from self._leftovers.find(wishes)
 
+    def unlisted(self, wishes):
+        """:returns: identifiers of stores where bytes that no record names
+            cannot be looked for.
+        """
+        return self._leftovers.unlisted(wishes)
+
     def _check_records(self, wishes):
         self._progress.begin('images', self._inventory.count())
         for page in self._inventory.pages(self._inventory.records):

@@ -51,6 +51,14 @@ class Leftovers:
                 self._progress.begin(f'store {driver.identifier}')
                 yield from self._find_in(driver, wishes)
 
+    def unlisted(self, wishes):
+        """:returns: identifiers of stores that we write to, and which do not
+            tell what they hold.
+        """
+        return [driver.identifier for driver in self._stores
+                if driver.writable and not driver.listable
+                and wishes.store in (None, driver.identifier)]
+
     def _find_in(self, driver, wishes):
         names = driver.names()
         suspects = []
@@ -98,7 +106,7 @@ class Leftovers:
             page = left[start:start + _PAGE]
             # What was on its way when we saw it has come somewhere by now.
             for name in self._unclaimed(driver, page):
-                if self._is_there(driver, name):
+                if driver.holds(name):
                     yield self._problem(driver, name, wishes)
 
     def _named_elsewhere(self, driver, suspects):
@@ -115,13 +123,6 @@ class Leftovers:
         driver = self._stores.owning(url)
         try:
             return driver is not None and driver.size(url) >= 0
-        except exception.GlanceliteError:
-            return False
-
-    @staticmethod
-    def _is_there(driver, name):
-        try:
-            return driver.size(name.url) >= 0
         except exception.GlanceliteError:
             return False
 

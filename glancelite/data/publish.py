@@ -8,6 +8,7 @@ none removes anything under a name that another upload could have: so a
 process that slept while others went on does no harm when it wakes.
 """
 import functools
+import time
 
 from glancelite import exception
 from glancelite.objects import image as image_object
@@ -39,7 +40,7 @@ class Publisher:
         :raises LeaseLost: the image is somebody else's now.
         """
         self._threads.wait(writer.finish)
-        lease.detail['facts'] = facts
+        lease.detail.update(facts=facts, sealed=time.time())
         self._leases.note(lease)
 
     def publish(self, context, image, lease, reservations=()):

@@ -32,12 +32,12 @@ class Recovery:
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param remover: a :class:`~glancelite.data.removal.Remover`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
-    :param interval: seconds between sweeps.
+    :param conf: the ``ConfigOpts`` of the service.
     :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, leases, uploads, images, tasks, holder, publisher,
-                 remover, threads, interval, notifier):
+                 remover, threads, conf, notifier):
         self._leases = leases
         self._uploads = uploads
         self._images = images
@@ -46,7 +46,8 @@ class Recovery:
         self._publisher = publisher
         self._remover = remover
         self._threads = threads
-        self._interval = interval
+        self._interval = conf.lease.sweep_interval
+        self._finish_timeout = conf.lease.finish_timeout
         self._notifier = notifier
         self._stopped = False
         self._actions = {lease_object.UPLOAD: self._recover_upload,
@@ -95,7 +96,17 @@ class Recovery:
                           'again', lease.image_id)
 
     def _recover_upload(self, lease):
-        if not self._finish_upload(lease):
+        try:
+            finished = self._finish_upload(lease)
+        except (exception.StorageFull, exception.StoreUnavailable) as error:
+            age = time.time() - lease.detail.get('sealed', time.time())
+            if age <= self._finish_timeout:
+                raise
+            LOG.error('Image %s: its upload was not to be finished for %d s, '
+                      'and is undone: %s', lease.image_id, age, error)
+            self._remover.withdraw(lease)
+            finished = False
+        if not finished:
             self.undo_upload(lease)
 
     def _recover_resumable(self, lease):

@@ -48,6 +48,21 @@ class Remover:
             self._threads.wait(driver.discard, lease.image_id,
                                lease.detail['token'])
 
+    def withdraw(self, lease):
+        """Remove what was written for ``lease``, committed or not.
+
+        No record names it, nor can one as long as the lease stands.
+
+        :raises LeaseLost: it does not.
+        :raises StoreUnavailable: a store refuses.
+        """
+        self.discard(lease)
+        for driver in self._drivers(lease):
+            if driver.renames:
+                if not self._holder.keeps(lease):
+                    raise exception.LeaseLost(image_id=lease.image_id)
+                self._threads.wait(driver.delete, driver.url(lease.image_id))
+
     def remove_all(self, lease):
         """Remove all data of a deleted image.
 

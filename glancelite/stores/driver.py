@@ -240,6 +240,13 @@ class Driver(abc.ABC):
         """
         return iter(())
 
+    def holds(self, name):
+        """:returns: whether the bytes of a :class:`Name` are there still."""
+        try:
+            return self.size(name.url) >= 0
+        except exception.GlanceliteError:
+            return False
+
     def key(self, url):
         """:returns: what all URLs of the same bytes have in common (str)."""
         return url

@@ -12,7 +12,9 @@ The library is loaded when such a store is in use.
 import contextlib
 import importlib
 import importlib.util
+import itertools
 import logging
+import re
 import uuid
 
 from oslo_log import log
@@ -37,6 +39,14 @@ _RETRIES = 2
 
 #: What these say has the URLs and the credentials of the stores in it.
 _TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore')
+
+#: Names that are asked for at a time: an answer must come in time.
+_BATCH = 100
+
+_ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+
+#: How we name uploads; Glance leaves out the token.
+_NAME = re.compile(f'(?P<image_id>{_ID})(?:[.](?P<token>.+))?')
 
 #: An id that no image has.
 _NOBODY = str(uuid.UUID(int=0))
@@ -104,6 +114,9 @@ class GlanceStoreDriver(driver.Driver):
 
     def writer(self, image_id, token, size=None):
         self._availability.require()
+        if self._kind.silent:
+            # An upload may stand still for longer than a question.
+            self.answer()
         return _Writer(self, _name(image_id, token), size or 0,
                        self._threads, self._patience)
 
@@ -160,6 +173,41 @@ class GlanceStoreDriver(driver.Driver):
     def delete(self, url):
         with contextlib.suppress(exception.DataMissing):
             self._ask(self._kind.delete, url)
+
+    def key(self, url):
+        try:
+            return self._kind.key(self._kind.parsed(url))
+        except Exception:
+            # It is of another kind.
+            return url
+
+    @property
+    def listable(self):
+        return self._kind.listable
+
+    def names(self):
+        """What bears other names, other services have put there."""
+        for name, url, found in self._listed(''):
+            ours = _NAME.fullmatch(name)
+            if ours:
+                yield driver.Name(
+                    url, found.size, found.modified, ours['image_id'],
+                    None if found.whole else ours['token'])
+
+    def holds(self, name):
+        prefix = name.image_id
+        return any(url == name.url for _name, url, _found
+                   in self._listed(prefix))
+
+    def _listed(self, prefix):
+        """Yield the name, the URL and the :class:`~kinds.Found` of each."""
+        found = self._ask(self._kind.names, prefix)
+        while batch := self._ask(self._batch, found):
+            yield from batch
+
+    def _batch(self, found):
+        return [(each.name, self._kind.url(each.name), each)
+                for each in itertools.islice(found, _BATCH)]
 
     def properties(self):
         available = self._availability.reason is None

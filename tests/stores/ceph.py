@@ -67,6 +67,7 @@ class Cluster(fixtures.Fixture):
     def _setUp(self):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self._processes = {}
+        self._commands = {}
         self.addCleanup(self.stop)
         self.port = self.useFixture(application.Port()).number
         self.gateway_port = self.useFixture(application.Port()).number
@@ -113,6 +114,7 @@ class Cluster(fixtures.Fixture):
                         check=check)
 
     def _launch(self, name, *command):
+        self._commands[name] = command
         process = self._processes.get(name)
         if process is None or process.poll() is not None:
             with open(self.folder / f'{name}.out', 'ab') as log:
@@ -121,9 +123,11 @@ class Cluster(fixtures.Fixture):
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start(self):
-        """Start what is not running."""
+        """Start what is not running and ran before."""
         self._launch('mon', 'ceph-mon', '-f', '-i', 'a')
         self._launch('osd', 'ceph-osd', '-f', '-i', '0')
+        if 'gateway' in self._commands:
+            self.start_gateway()
 
     def start_gateway(self):
         """Start the object gateway, and wait until it answers."""

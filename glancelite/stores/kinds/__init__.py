@@ -15,6 +15,7 @@ from glancelite.stores.kinds import swift
 
 Kind = kind.Kind
 Missing = kind.Missing
+Found = kind.Found
 
 #: Kinds by what enabled_backends calls them.
 KINDS = {'swift': swift.Swift, 's3': s3.S3, 'rbd': rbd.Rbd}

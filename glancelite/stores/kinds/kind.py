@@ -3,6 +3,7 @@
 import abc
 import contextlib
 import copy
+import dataclasses
 import importlib
 
 #: Bytes a read asks a store for.
@@ -13,6 +14,22 @@ class Missing(Exception):
     """Nothing is there."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What an upload has put into a store, whole or not.
+
+    :ivar name: of the upload.
+    :ivar size: bytes.
+    :ivar modified: seconds since the epoch when it was last written to.
+    :ivar whole: whether it can be read at its URL.
+    """
+
+    name: str
+    size: int
+    modified: float
+    whole: bool = True
+
+
 class Kind(abc.ABC):
     """One store, through the library.
 
@@ -21,6 +38,8 @@ class Kind(abc.ABC):
     :cvar required: options without which nothing works.
     :cvar refused: options that cannot be set.
     :cvar clonable: whether :meth:`is_used` can be true.
+    :cvar listable: whether :meth:`names` tells what is there.
+    :cvar silent: whether a store that is away lets everybody wait.
     :cvar offline: whether the library configures itself without the store.
     """
 
@@ -29,6 +48,8 @@ class Kind(abc.ABC):
     refused = ()
     offline = True
     clonable = False
+    listable = True
+    silent = False
 
     def __init__(self, library, identifier):
         self._pristine = library
@@ -107,6 +128,21 @@ class Kind(abc.ABC):
         from glance_store import exceptions
         with contextlib.suppress(exceptions.NotFound):
             self.library.delete(self.located(url))
+
+    @abc.abstractmethod
+    def key(self, parsed):
+        """:returns: what all URLs of the same bytes have in common (str).
+
+        :param parsed: of a URL in this kind of store, perhaps not in this
+            one; to take two for the same does no harm.
+        """
+
+    def names(self, prefix=''):
+        """Yield a :class:`Found` for each upload that is there.
+
+        :param prefix: what their names begin with.
+        """
+        return iter(())
 
     @abc.abstractmethod
     def remove(self, name):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How RBD is read from the middle, and what a cut upload leaves there."""
 import contextlib
+import datetime
 import importlib
 import os
 
@@ -18,6 +19,7 @@ class Rbd(kind.Kind):
     modules = ('rados', 'rbd')
     offline = False
     clonable = True
+    silent = True
 
     def __init__(self, library, identifier):
         super().__init__(library, identifier)
@@ -70,6 +72,26 @@ class Rbd(kind.Kind):
                 read_only=True))
         except rbd.ImageNotFound:
             raise kind.Missing() from None
+
+    def key(self, parsed):
+        return f'{parsed.pool or self.library.pool}/{parsed.image}'
+
+    def names(self, prefix=''):
+        rbd = importlib.import_module('rbd')
+        with self._connected().open_ioctx(self.library.pool) as pool:
+            for name in rbd.RBD().list(pool):
+                if name.startswith(prefix):
+                    with contextlib.suppress(rbd.ImageNotFound):
+                        yield self._found(rbd, pool, name)
+
+    def _found(self, rbd, pool, name):
+        with rbd.Image(pool, name, read_only=True) as image:
+            # An upload ends with its snapshot.
+            whole = any(each['name'] == self.load().DEFAULT_SNAPNAME
+                        for each in image.list_snaps())
+            modified = image.modify_timestamp().replace(
+                tzinfo=datetime.UTC).timestamp()
+            return kind.Found(name, image.size(), modified, whole)
 
     def remove(self, name):
         from glance_store import exceptions

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How S3 is read from the middle, and what a cut upload leaves there."""
+import collections
 import contextlib
 import copy
 import importlib
@@ -15,15 +16,28 @@ class S3(kind.Kind):
     required = ('s3_store_host', 's3_store_access_key',
                 's3_store_secret_key', 's3_store_bucket')
 
+    #: Idle clients kept for the next question.
+    _IDLE = 8
+
     def __init__(self, library, identifier):
         super().__init__(library, identifier)
-        self._made = None
+        self._idle = collections.deque(maxlen=self._IDLE)
 
-    @property
+    @contextlib.contextmanager
     def _client(self):
-        if self._made is None:
-            self._made = self.library._create_s3_client()
-        return self._made
+        """A client for nobody else.
+
+        Its locks are green under eventlet, and native threads that met at
+        one would wait for ever.
+        """
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self.library._create_s3_client()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
 
     def add(self, name, source, size, digest):
         library = copy.copy(self.library)
@@ -44,17 +58,17 @@ class S3(kind.Kind):
             backend_group=library.backend_group).get_uri()
 
     def size(self, url):
-        with self._missing():
-            return self._client.head_object(
-                **self._names(url))['ContentLength']
+        with self._missing(), self._client() as client:
+            return client.head_object(**self._place(url))['ContentLength']
 
     def read(self, url, offset, stack):
         wanted = {'Range': f'bytes={offset}-'} if offset else {}
         errors = importlib.import_module('botocore.exceptions')
+        client = stack.enter_context(self._client())
         with self._missing():
             try:
-                body = self._client.get_object(
-                    **self._names(url), **wanted)['Body']
+                body = client.get_object(
+                    **self._place(url), **wanted)['Body']
             except errors.ClientError as error:
                 if _status(error) == 416:
                     return iter(())
@@ -62,26 +76,41 @@ class S3(kind.Kind):
         stack.callback(body.close)
         return body.iter_chunks(kind.BLOCK)
 
-    def _names(self, url):
+    def _place(self, url):
         parsed = self.parsed(url)
         return {'Bucket': parsed.bucket, 'Key': parsed.key}
 
+    def key(self, parsed):
+        return f'{parsed.bucket}/{parsed.key}'
+
+    def names(self, prefix=''):
+        asked = {'Bucket': self.library.bucket, 'Prefix': prefix}
+        with (contextlib.suppress(kind.Missing), self._missing(),
+                self._client() as client):
+            for each in _pages(client, 'list_objects_v2', 'Contents',
+                               **asked):
+                yield kind.Found(each['Key'], each['Size'],
+                                 each['LastModified'].timestamp())
+            for each in _pages(client, 'list_multipart_uploads', 'Uploads',
+                               **asked):
+                # What its parts have would be one more question.
+                yield kind.Found(each['Key'], 0,
+                                 each['Initiated'].timestamp(), False)
+
     def remove(self, name):
-        client, bucket = self._client, self.library.bucket
-        found = False
-        with contextlib.suppress(kind.Missing), self._missing():
-            pages = client.get_paginator('list_multipart_uploads').paginate(
-                Bucket=bucket, Prefix=name)
-            for upload in (each for page in pages
-                           for each in page.get('Uploads', ())):
+        bucket, found = self.library.bucket, False
+        with self._client() as client:
+            with contextlib.suppress(kind.Missing), self._missing():
+                for upload in _pages(client, 'list_multipart_uploads',
+                                     'Uploads', Bucket=bucket, Prefix=name):
+                    found = True
+                    client.abort_multipart_upload(
+                        Bucket=bucket, Key=upload['Key'],
+                        UploadId=upload['UploadId'])
+            with contextlib.suppress(kind.Missing), self._missing():
+                client.head_object(Bucket=bucket, Key=name)
                 found = True
-                client.abort_multipart_upload(
-                    Bucket=bucket, Key=upload['Key'],
-                    UploadId=upload['UploadId'])
-        with contextlib.suppress(kind.Missing), self._missing():
-            client.head_object(Bucket=bucket, Key=name)
-            found = True
-            client.delete_object(Bucket=bucket, Key=name)
+                client.delete_object(Bucket=bucket, Key=name)
         return found
 
     @contextlib.contextmanager
@@ -100,6 +129,11 @@ class S3(kind.Kind):
             return (_status(error) or 0) >= 500
         return (super().is_outage(error)
                 or isinstance(error, errors.BotoCoreError))
+
+
+def _pages(client, operation, what, **asked):
+    for page in client.get_paginator(operation).paginate(**asked):
+        yield from page.get(what, ())
 
 
 def _status(error):

@@ -2,10 +2,14 @@
 """How Swift is read from the middle, and what a cut upload leaves there."""
 import collections
 import contextlib
+import datetime
 import importlib
 import itertools
+import re
 
 from glancelite.stores.kinds import kind
+
+_SEGMENT = re.compile(r'-[0-9]{5}$')
 
 
 class Swift(kind.Kind):
@@ -71,6 +75,17 @@ class Swift(kind.Kind):
                     return iter(())
                 raise
         return body
+
+    def key(self, parsed):
+        return f'{parsed.container}/{parsed.obj}'
+
+    def names(self, prefix=''):
+        location = self.parsed(self.url(prefix or '-'))
+        with self._connection(location) as connection:
+            listed = _pages(connection, location.container, prefix)
+            # Segments follow their manifest in the listing.
+            for name, group in itertools.groupby(listed, _whole_name):
+                yield _found(name, list(group))
 
     def delete(self, url):
         super().delete(url)
@@ -153,6 +168,37 @@ class Swift(kind.Kind):
         if super().is_outage(error) or (status or 0) >= 500:
             return True
         return type(error).__name__ == 'ClientException' and not status
+
+
+def _pages(connection, container, prefix):
+    swiftclient = importlib.import_module('swiftclient')
+    marker = ''
+    while True:
+        try:
+            _, page = connection.get_container(container, prefix=prefix,
+                                               marker=marker)
+        except swiftclient.ClientException as error:
+            if error.http_status == 404:
+                return
+            raise
+        if not page:
+            return
+        yield from page
+        marker = page[-1]['name']
+
+
+def _whole_name(listed):
+    """:returns: the name of the upload that a listed object belongs to."""
+    return _SEGMENT.sub('', listed['name'])
+
+
+def _found(name, objects):
+    modified = max(datetime.datetime.fromisoformat(
+        each['last_modified']).replace(tzinfo=datetime.UTC)
+        for each in objects)
+    return kind.Found(name, sum(each['bytes'] for each in objects),
+                      modified.timestamp(),
+                      any(each['name'] == name for each in objects))
 
 
 def _with_scheme(address):

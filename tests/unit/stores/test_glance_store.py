@@ -69,6 +69,14 @@ class MemoryKind(kinds.Kind):
             self._do()
             yield data[start:start + 77777]
 
+    def key(self, parsed):
+        return parsed
+
+    def names(self, prefix=''):
+        for name, data in list(self.library.objects.items()):
+            if name.startswith(prefix) and not name.endswith('-1'):
+                yield kinds.Found(name, len(data), 0)
+
     def _data(self, url):
         self._do()
         try:
