@@ -82,7 +82,8 @@ class Rounds:
 def _measure(running, options, database, size):
     """:returns: {title: {service: figures}}."""
     catalogues = {service.name: requests.Catalogue(
-        wire.Client(service.port), size) for service in running}
+        wire.Client(service.port, options.token), size)
+        for service in running}
     titles = [title for title in requests.REQUESTS
               if not options.only or any(
                   word in title for word in options.only)]
@@ -168,6 +169,6 @@ def _run(options, running, database, size, results):
         running, options, services.database_server(database), size)
     results['memory'][key] = {service.name: service.group.memory()
                               for service in running}
-    client = wire.Client(running[0].port)
+    client = wire.Client(running[0].port, options.token)
     results['floor'][key] = floor.Floor(database, client).measure()
     client.close()

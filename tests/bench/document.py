@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 
+from tests.bench import encoders
 from tests.bench import imports
 from tests.bench import plot
 from tests.bench import table
@@ -32,6 +33,9 @@ def write(options):
         if 'imports' in each:
             page = _between(page, 'imports', table.restructured(
                 *imports.of_imports(each)))
+        if 'encoders' in each:
+            page = _between(page, 'encoders', table.restructured(
+                *encoders.of_encoders(each)))
     _PAGE.write_text(page)
 
 

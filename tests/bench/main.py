@@ -8,6 +8,7 @@ import sys
 from tests.bench import catalogue
 from tests.bench import data
 from tests.bench import document
+from tests.bench import encoders
 from tests.bench import imports
 from tests.bench import table
 
@@ -19,6 +20,10 @@ def _parser():
     _add_catalogue(commands)
     _add_data(commands)
     _add_imports(commands)
+    commands.add_parser(
+        'encoders', help='libraries that write JSON').add_argument(
+        '--save', metavar='FILE', type=pathlib.Path,
+        help='keep the results, as JSON')
     document_parser = commands.add_parser(
         'document', help='put saved results into the documentation')
     document_parser.add_argument('results', nargs='+', type=pathlib.Path)
@@ -46,6 +51,8 @@ def _add_catalogue(commands):
                         help='requests whose title has it')
     parser.add_argument('--configuration', type=pathlib.Path, metavar='FILE',
                         help='options that glancelite has besides')
+    parser.add_argument('--token', help='of an administrator, for the '
+                        'flavor keystone')
     parser.add_argument('--suffix', default='', metavar='TEXT',
                         help='what titles have at their ends, to tell '
                         'measurements with other options apart')
@@ -123,9 +130,14 @@ def _print_imports(results):
     print(*table.plain(*imports.of_imports(results)), sep='\n')
 
 
+def _print_encoders(results):
+    print(*table.plain(*encoders.of_encoders(results)), sep='\n')
+
+
 _COMMANDS = {'catalogue': (catalogue.run, _print_catalogue),
              'data': (data.run, _print_data),
-             'imports': (imports.run, _print_imports)}
+             'imports': (imports.run, _print_imports),
+             'encoders': (encoders.run, _print_encoders)}
 
 
 def main(arguments=None):

@@ -42,12 +42,13 @@ class Client:
     """Talks to one service, on a connection as long as it is kept.
 
     :param port: of the loopback address.
+    :param token: sent with every request; Keystone then says who asks.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, token=None):
         self.port = port
         self._socket = None
-        self._heads = {}
+        self._identified = [f'X-Auth-Token: {token}'] if token else []
 
     def ask(self, method, path, caller, document=None, media_type=None):
         """:returns: the :class:`Answer`.
@@ -83,7 +84,7 @@ class Client:
         lines = [f'{method} {path} HTTP/1.1', f'Host: 127.0.0.1:{self.port}',
                  'Accept: application/json', 'X-Identity-Status: Confirmed',
                  f'X-User-Id: user-of-{project}', f'X-Project-Id: {project}',
-                 f'X-Roles: {roles}']
+                 f'X-Roles: {roles}', *self._identified]
         if body:
             lines += [f'Content-Type: {media_type}',
                       f'Content-Length: {len(body)}']

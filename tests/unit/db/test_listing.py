@@ -9,6 +9,9 @@ import unittest
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite.db import image_query
+from glancelite.db import image_record
+from glancelite.db import image_shape
 from glancelite.db import migration
 from glancelite.db import models
 from glancelite.db import unindexed
@@ -151,6 +154,14 @@ class Listing:
                 unindexed.not_deleted(_images)))
             with self.subTest(field=field, plan=plan):
                 self.assertIn(index, plan)
+
+    def test_the_properties_of_an_image_are_in_an_index(self):
+        if self.backend != 'mysql':
+            self.skipTest('What is asked for lies with the row.')
+        plan = self.plan(image_query.Statements(
+            image_record.Reader(self.backend), self.backend)
+            .one(image_shape.ADMIN).params(image_id='image-1'))
+        self.assertIn(models.PROPERTIES_OF_AN_IMAGE, plan)
 
     def test_a_property_may_be_longer_than_an_index_entry(self):
         statement = models.image_properties.insert().values(

@@ -15,7 +15,7 @@ INSERT INTO image_properties (image_id, name, value, created_at, deleted)
 VALUES ('6e7a', 'os_distro', 'debian', '2026-01-02 03:04:05', :no)
 """
 #: Every revision.
-_ALL = ['0001', '0002', '0003']
+_ALL = ['0001', '0002', '0003', '0004']
 
 _ROWS = ('SELECT * FROM images', 'SELECT * FROM image_properties',
          'SELECT * FROM alembic_version')
@@ -45,7 +45,7 @@ class Migrations(schemas.SchemaTest):
 
     def test_a_synced_database_says_its_revisions(self):
         migration.sync(self.database)
-        self.assertEqual('0003', migration.version(self.database))
+        self.assertEqual('0004', migration.version(self.database))
         self.assertEqual('2024_1_contract01',
                          migration.glance_version(self.database))
         self.assertEqual([], migration.check(self.database))
@@ -70,7 +70,7 @@ class Migrations(schemas.SchemaTest):
         self.fill(database)
         before = self.rows(database)
         migration.adopt(database)
-        self.assertEqual('0003', migration.version(database))
+        self.assertEqual('0004', migration.version(database))
         self.assertEqual(before, self.rows(database))
         migration.release(database)
         self.assertEqual(before, self.rows(database))
@@ -144,7 +144,7 @@ class Migrations(schemas.SchemaTest):
         migration.sync(self.database)
         before = self.database.facts()
         migration.run(self.database, command.downgrade, '0001')
-        self.assertEqual(['0002', '0003'], migration.check(self.database))
+        self.assertEqual(_ALL[1:], migration.check(self.database))
         migration.run(self.database, command.downgrade, 'base')
         self.assertEqual(_ALL, migration.check(self.database))
         migration.sync(self.database)
