@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From configuration to WSGI application: files, logging, Paste pipeline."""
+import functools
 import os
 import pathlib
 
@@ -16,6 +17,9 @@ from glancelite.conf import of_glance
 #: Environment variables that Glance's WSGI module reads; either name works.
 _DIRECTORY_VARIABLES = ('OS_GLANCELITE_CONFIG_DIR', 'OS_GLANCE_CONFIG_DIR')
 _FILES_VARIABLES = ('OS_GLANCELITE_CONFIG_FILES', 'OS_GLANCE_CONFIG_FILES')
+
+#: Set by servers that fork once they have loaded the application.
+_PRELOADED = 'GLANCELITE_PRELOADED'
 
 #: Looked for in a directory that is named; the last one is where Glance's
 #: operators say which URLs may be fetched.
@@ -100,14 +104,24 @@ def files_from_environment(environment=os.environ):
             for name in names]
 
 
-def load_app(conf, threads=None):
+def server_forks(environment=os.environ):
+    """:returns: whether requests are served by children of this process."""
+    return bool(environment.get(_PRELOADED))
+
+
+def load_app(conf, threads=None, forks=False):
     """:returns: the WSGI application that ``conf`` describes.
 
     :param threads: how blocking work is done; native threads by default.
+    :param forks: whether this process only forks those that serve.
     :raises ConfigurationError: the configuration cannot be served.
     """
-    service = service_module.start(conf, threads)
-    reports.on_touch(conf, _APPLICATION)
+    service = service_module.start(conf, threads, forks=forks)
+    if forks:
+        os.register_at_fork(after_in_child=functools.partial(
+            reports.on_touch, conf, _APPLICATION))
+    else:
+        reports.on_touch(conf, _APPLICATION)
     try:
         return application_of(service)
     except BaseException:

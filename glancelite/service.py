@@ -176,18 +176,22 @@ def find_file(conf, name):
     return None
 
 
-def start(conf, threads=None, background=True):
+def start(conf, threads=None, background=True, forks=False):
     """:returns: a running :class:`Service`.
 
     An embedded database is brought to the current schema; any other one is
     the operator's to migrate.
 
     :param background: whether this process recovers what others left.
+    :param forks: whether that is left to the processes it forks: it then has
+        no thread that a fork could catch with a lock.
     """
     service = Service(conf, threads)
     if not schema.is_current(service.database):
         _migrate(service.database)
-    if background:
+    if forks:
+        service.database.dispose()
+    elif background:
         service.start()
     _renew_after_fork(service, background)
     return service

@@ -9,6 +9,12 @@ import multiprocessing
 bind = '127.0.0.1:9292'
 wsgi_app = 'glancelite.wsgi:application'
 
+# Each worker loads the service by itself, so that SIGHUP reads a changed
+# configuration. With these two lines it is loaded once, workers take half the
+# memory, and a changed configuration needs a restart.
+#preload_app = True
+#raw_env = ['GLANCELITE_PRELOADED=1']
+
 # A request holds a thread while its data is moving. Digests are computed in
 # threads beside those, so one process keeps several processors busy.
 worker_class = 'gthread'

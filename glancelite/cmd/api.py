@@ -20,6 +20,7 @@ eventlet.monkey_patch()
 
 import contextlib  # noqa: E402
 import errno  # noqa: E402
+import gc  # noqa: E402
 import ipaddress  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
@@ -206,6 +207,8 @@ class Server:
         _check(self._conf)
         listener = _listen(self._conf)
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        # A worker that looked for garbage in what is loaded would copy it.
+        gc.freeze()
         self._start_workers(listener)
         LOG.info('Serving on %s:%d', self._conf.bind_host,
                  self._conf.bind_port)
