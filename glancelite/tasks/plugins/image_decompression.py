@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unpacks images that come compressed: gzip, xz, lzma, zip.
+"""Unpacks images that come compressed: gzip, xz, lzma, zip, lha.
 
 What it is the first bytes tell, not its name. An image whose container_format
 is compressed stays as it is: that is what its owner wants it to be.
@@ -13,6 +13,7 @@ from glancelite import exception
 from glancelite.conf import image_decompression
 from glancelite.i18n import _
 from glancelite.tasks import plugin
+from glancelite.tasks.plugins import lha_archive
 
 _BLOCK = 1024 * 1024
 _GIB = 1024 ** 3
@@ -39,6 +40,9 @@ class ImageDecompression(plugin.Plugin):
             return None
         with open(job.input, 'rb') as file:
             head = file.read(16)
+        if lha_archive.is_one(head):
+            return Bounded(lha_archive.unpack(job, self.options.memory),
+                           self.options.max_size * _GIB)
         make = _maker(head)
         if make is None:
             return None

@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import pathlib
+import shutil
 import struct
 import zipfile
 
@@ -48,6 +49,47 @@ def vast_directory():
     directory = entry * (300_000 // len(entry))
     struct.pack_into('<L', end, 12, len(directory))
     return data[:data.index(b'PK\x01\x02')] + directory + bytes(end)
+
+
+def archived(data, method=b'-lh0-', packed=None, size=None, crc=None,
+             level=0):
+    """:returns: an lha archive of one file, stored if nothing else is said.
+    """
+    packed = data if packed is None else packed
+    crc = checked(data) if crc is None else crc
+    facts = method + struct.pack('<LLLBB', len(packed), size or len(data), 0,
+                                 0x20, level)
+    if level == 2:
+        # What follows is the name, in a part of its own.
+        more = struct.pack('<HBHB4sH', crc, ord('U'), 7, 1, b'disk', 0)
+        head = struct.pack('<H', 2 + len(facts) + len(more)) + facts + more
+    else:
+        facts += b'\4disk' + struct.pack('<H', crc)
+        head = bytes([len(facts), sum(facts) % 256]) + facts
+    return head + packed + b'\0'
+
+
+def checked(data):
+    """:returns: the checksum that lha has of ``data``."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _bit in range(8):
+            crc = crc >> 1 ^ (0xa001 if crc & 1 else 0)
+    return crc
+
+
+def repeated(count):
+    """:returns: an lh5 stream of ``count`` * 256 + 4 times the letter A.
+
+    The first block is of four letters, which need no bits since there is no
+    other; those of the second each repeat the letter before 256 times.
+    """
+    bits = ''.join(
+        f'{symbols:016b}' + 10 * '0' + 9 * '0' + f'{symbol:09b}' + 8 * '0'
+        for symbols, symbol in ((4, ord('A')), (count, 256 + 253)))
+    bits += -len(bits) % 8 * '0'
+    return int(bits, 2).to_bytes(len(bits) // 8, 'big')
 
 
 class DecompressionTest(testtools.TestCase):
@@ -126,6 +168,37 @@ class DecompressionTest(testtools.TestCase):
         with testtools.ExpectedException(exception.ImportRefused,
                                          '.*1 GiB.*'):
             self.unpack(member, max_size=1)
+
+    def require_lha(self):
+        if not shutil.which('lha'):
+            self.skipTest('lhasa is not installed')
+
+    def test_archives_of_lha_are_unpacked(self):
+        self.require_lha()
+        data = DATA[:5000]
+        self.assertEqual(data, self.unpack(archived(data)))
+        self.assertEqual(data, self.unpack(archived(data, level=2)))
+        data = b'A' * (4 + 256 * 9)
+        self.assertEqual(data, self.unpack(
+            archived(data, b'-lh5-', repeated(9))))
+
+    def test_damaged_and_unusual_archives_of_lha_are_refused(self):
+        good = archived(DATA[:5000])
+        for name, data in {
+                'cut': good[:-1000], 'head': good[:20],
+                'wrong crc': archived(DATA[:5000], crc=1),
+                'two files': good[:-1] + good,
+                'of level 3': archived(b'x', level=3),
+                'shorter than it says': archived(
+                    b'A' * 260, b'-lh5-', repeated(1), 10 ** 6)}.items():
+            with testtools.ExpectedException(exception.ImportRefused,
+                                             msg=name):
+                self.unpack(data)
+
+    def test_without_the_program_archives_of_lha_are_refused(self):
+        self.useFixture(fixtures.EnvironmentVariable('PATH', '/nowhere'))
+        with testtools.ExpectedException(exception.ImportRefused):
+            self.unpack(archived(b'data'))
 
     def test_a_large_dictionary_is_refused(self):
         filters = [{'id': lzma.FILTER_LZMA2, 'dict_size': 64 * 1024 ** 2}]
