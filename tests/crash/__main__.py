@@ -133,6 +133,8 @@ class ImportRun(Run):
         kinds = self._options.kinds
         if 'kill' in kinds:
             whole.kill_at_steps(imports.ERRANDS)
+        if 'random' in kinds:
+            whole.kill_at_random(self._options.random, imports.Turmoil)
         if 'store' in kinds:
             whole.fail_the_store(imports.ERRANDS)
         if 'database' in kinds:

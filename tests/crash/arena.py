@@ -68,7 +68,7 @@ class Arena(application.Application):
                  **options):
         super().__init__('eventlet', **{
             'lease': {'ttl': TTL, 'sweep_interval': SWEEP}, **options})
-        self._server = server
+        self._serves = server
         self.backend = backend
         self._beside = beside
         self.expectations = beside.expectations if beside else {}
@@ -106,7 +106,7 @@ class Arena(application.Application):
     def run_server(self):
         """:returns: the started server, as a ``Popen``."""
         command = [sys.executable, '-m']
-        if self._server == 'eventlet':
+        if self._serves == 'eventlet':
             command += ['tests.crash.server', '--config-file',
                         str(self.configuration)]
         else:

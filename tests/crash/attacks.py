@@ -25,9 +25,9 @@ def attempt(method, *args, **kwargs):
         return None
 
 
-def create(arena):
-    """:returns: the id of a new image."""
-    image_id = arena.patiently('create')['id']
+def create(arena, **values):
+    """:returns: the id of a new image with ``values``."""
+    image_id = arena.patiently('create', **values)['id']
     arena.expectations[image_id] = arena_module.Expectation()
     return image_id
 
@@ -431,10 +431,13 @@ class Turmoil:
             image_id = self._create()
             if image_id is None:
                 continue
-            body = chance.randbytes(chance.randrange(4 * MIB))
-            upload(self._arena, image_id, body, chance.random() < 0.5)
+            self._busy(chance, image_id)
             if chance.random() < 0.3:
                 delete(self._arena, image_id)
+
+    def _busy(self, chance, image_id):
+        body = chance.randbytes(chance.randrange(4 * MIB))
+        upload(self._arena, image_id, body, chance.random() < 0.5)
 
     def _create(self):
         """:returns: the id of a new image, or None while nobody answers."""

@@ -54,13 +54,13 @@ class Campaign:
                              'kill_all' if everything else 'kill')
             self._end(errand)
 
-    def kill_at_random(self, times):
+    def kill_at_random(self, times, turmoil=attacks.Turmoil):
         """kill -9 at random moments while several clients are busy."""
         chance = random.Random(self._seed)
         self._report(f'random kills, seed {self._seed}')
         while times > 0:
             number = min(times, 2 * _ROUND)
-            with attacks.Turmoil(self._arena, chance.random()):
+            with turmoil(self._arena, chance.random()):
                 for _ in range(number):
                     time.sleep(chance.uniform(0.02, 0.6))
                     self._arena.kill(chance.random() < 1 / _EVERYTHING)

@@ -6,6 +6,9 @@ The arena they take place in has several stores.
 import gzip
 import json
 import os
+import pathlib
+import subprocess
+import tempfile
 import uuid
 
 from tests.crash import arena as arena_module
@@ -13,6 +16,8 @@ from tests.crash import attacks
 from tests.unit.fetch import wire
 
 STORES = ('fast', 'cheap', 'spare')
+
+PLUGINS = '[inject_image_metadata,image_decompression,image_conversion]'
 
 _REGION = 'there'
 
@@ -23,9 +28,11 @@ class ImportArena(arena_module.Arena):
     :ivar served: what the web server beside it has, bytes by path.
     """
 
-    def __init__(self, *args, plugins='[image_decompression]', **options):
-        super().__init__(*args, image_import_opts={
-            'image_import_plugins': plugins}, **options)
+    def __init__(self, *args, **options):
+        super().__init__(
+            *args, image_import_opts={'image_import_plugins': PLUGINS},
+            inject_metadata_properties={'inject': 'imported:yes'},
+            image_conversion={'output_format': 'raw'}, **options)
         self.served = {}
 
     def _setUp(self):
@@ -70,6 +77,8 @@ class ImportToAll(attacks.Import):
 
     method = 'glance-direct'
     persona = 'alice'
+    disk_format = 'raw'
+    target = {'all_stores': True}
 
     def packed(self):
         """:returns: (what is given to the service, what an image has)."""
@@ -77,7 +86,8 @@ class ImportToAll(attacks.Import):
         return data, data
 
     def prepare(self):
-        self.image_id = attacks.create(self.arena)
+        self.image_id = attacks.create(self.arena,
+                                       disk_format=self.disk_format)
         given, kept = self.packed()
         self.arena.expectations[self.image_id].sent.add(
             arena_module.digest(kept))
@@ -98,8 +108,33 @@ class ImportToAll(attacks.Import):
             'request', 'POST', f'/v2/images/{self.image_id}/import',
             persona=self.persona, headers=headers,
             json={'method': {'name': self.method, **members},
-                  'all_stores': True})
+                  **self.target})
         attacks.wait_until_idle(self.arena)
+
+
+class ImportToOne(ImportToAll):
+    target = {'stores': ['cheap']}
+
+
+class ImportToAny(ImportToAll):
+    """Those stores that can have it do; the others may fail."""
+
+    target = {'all_stores': True, 'all_stores_must_succeed': False}
+
+
+class ConvertedImport(ImportToAll):
+    """A plugin converts it on its way, and names other formats."""
+
+    disk_format = 'qcow2'
+
+    def packed(self):
+        data = os.urandom(attacks.SIZE)
+        with tempfile.TemporaryDirectory() as folder:
+            raw, disk = pathlib.Path(folder, 'raw'), pathlib.Path(folder, 'd')
+            raw.write_bytes(data)
+            subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2',
+                            raw, disk], check=True)
+            return disk.read_bytes(), data
 
 
 class PackedImport(ImportToAll):
@@ -150,4 +185,29 @@ class CopyToAll(ImportToAll):
             pass
 
 
-ERRANDS = (ImportToAll, PackedImport, WebDownload, RegionDownload, CopyToAll)
+class PackedWebDownload(WebDownload):
+    """It is fetched, kept in a file for a plugin, and unpacked."""
+
+    packed = PackedImport.packed
+    target = ImportToOne.target
+
+
+ERRANDS = (ImportToAll, ImportToOne, ImportToAny, PackedImport,
+           ConvertedImport, WebDownload, PackedWebDownload, RegionDownload,
+           CopyToAll, attacks.Staging)
+
+
+class Turmoil(attacks.Turmoil):
+    """Clients that import at random, to one store or to all."""
+
+    def _busy(self, chance, image_id):
+        errand = chance.choice((ImportToAll, ImportToOne, PackedImport))(
+            self._arena)
+        given, kept = errand.packed()
+        self._arena.expectations[image_id].sent.add(
+            arena_module.digest(kept))
+        if attacks.stage(self._arena, image_id, given) is None:
+            return
+        self._arena.ask('request', 'POST', f'/v2/images/{image_id}/import',
+                        json={'method': {'name': errand.method},
+                              **errand.target})
