@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """No hostile URL leads to a connection, by whichever call it comes in."""
+import types
+
 import fixtures
 import testtools
 
 from glancelite import exception
+from glancelite.data import threads
 from glancelite.fetch import fetcher
+from glancelite.tasks import import_sources
 from tests.unit.fetch import hostile
 from tests.unit.fetch import wire
 
@@ -45,6 +49,21 @@ class HostileURLTest(testtools.TestCase):
         for url in hostile.URLS:
             if 'www.example.org:' not in url:
                 self.assert_refused(fetch, url)
+
+    def test_no_hostile_region_is_asked_for_an_image(self):
+        """Whatever the catalogue says of where another region is."""
+        service = types.SimpleNamespace(
+            fetcher=self._fetcher(), threads=threads.NativeThreads,
+            seal=types.SimpleNamespace(opened=lambda sealed: 'token'))
+        source = import_sources.RegionSource(service)
+        for url in hostile.URLS:
+            work = types.SimpleNamespace(
+                request=types.SimpleNamespace(uri=url, remote_id='x'),
+                lease=types.SimpleNamespace(detail={}))
+            for ask in (source.describe, source.open):
+                self.assertRaises((*_REFUSALS, exception.RegionRefused),
+                                  ask, work)
+        self.assertEqual([], self.wire.seen)
 
     def test_naming_one_host_lets_in_no_other_spelling_of_it(self):
         fetch = self._fetcher(
