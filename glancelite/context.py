@@ -23,3 +23,15 @@ class RequestContext(context.RequestContext):
             if self.system_scope:
                 self._credentials['system'] = self.system_scope
         return self._credentials
+
+
+def outgoing_fields(request_id=None):
+    """:returns: header fields that every request to another service of the
+        cloud bears, so that one id leads through all logs.
+
+    :param request_id: of the request that it is for; by default that of the
+        one which this thread is at.
+    """
+    current = context.get_current()
+    request_id = request_id or (current and current.global_id)
+    return {'X-Openstack-Request-Id': request_id} if request_id else {}

@@ -15,6 +15,7 @@ from oslo_limit import limit
 from oslo_limit import opts
 from oslo_log import log
 
+from glancelite import context as context_module
 from glancelite import exception
 from glancelite.objects import usage as usage_object
 
@@ -79,6 +80,7 @@ class KeystoneLimits:
             # Made when first needed: the service starts without Keystone.
             if self._asker is None:
                 self._asker = limit.Enforcer(_unused, cache=False)
+                _name_requests(self._asker.connection)
             found = {
                 **dict(self._asker.get_registered_limits(None)),
                 **dict(self._asker.get_project_limits(project_id, None))}
@@ -87,6 +89,17 @@ class KeystoneLimits:
                           project_id)
             raise exception.LimitsUnavailable() from None
         return {name: found.get(name, 0) for name in usage_object.RESOURCES}
+
+
+def _name_requests(proxy):
+    """Let each request of an openstacksdk proxy bear the id of ours."""
+    ask = proxy.request
+
+    def request(url, method, **more):
+        fields = {**context_module.outgoing_fields(),
+                  **(more.pop('headers', None) or {})}
+        return ask(url, method, headers=fields, **more)
+    proxy.request = request
 
 
 def _unused(project_id, resources):

@@ -114,7 +114,8 @@ class RegionSource(WebSource):
             return self._wait(
                 self._service.fetcher.open,
                 f'{request.uri}/v2/images/{request.remote_id}{path}', 0,
-                None, {'X-Auth-Token': token})
+                None, {**context_module.outgoing_fields(work.task.request_id),
+                       'X-Auth-Token': token})
         except exception.FetchRefused:
             raise exception.RegionRefused() from None
 

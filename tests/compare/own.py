@@ -16,6 +16,8 @@ _FETCH = {'allowed_hosts': '[127.0.0.1,localhost]', 'allowed_ports': '[]'}
 class InProcess(application.Application):
     """The application in the test's own process, a fixture.
 
+    Under the server that the tests were asked to run under, if there is one.
+
     It is what ``play.Play`` wants of a service.
 
     :param settings: a name in ``settings.yaml``.
@@ -29,7 +31,7 @@ class InProcess(application.Application):
                       for name, value in values.items()}
             for section, values in configuration.sections(settings).items()}
         super().__init__(
-            'wsgi', **options.pop('DEFAULT', {}), **options,
+            application.MODE, **options.pop('DEFAULT', {}), **options,
             import_filtering_opts=_FETCH,
             oslo_policy={'policy_file': '{folder}/policy.yaml'})
         self._settings = settings
@@ -43,6 +45,8 @@ class InProcess(application.Application):
     @property
     def transport(self):
         """What sends requests to the application."""
+        if application.MODE == 'eventlet':
+            return exchange.Socket(f'http://{self.address}')
         return exchange.Application(self.application)
 
     @property

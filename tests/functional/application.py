@@ -39,6 +39,9 @@ _SERVER = os.environ.get('GLANCELITE_TEST_SERVER')
 SCENARIOS = ([(_SERVER, {'mode': 'eventlet'})] if _SERVER else
              [(mode, {'mode': mode}) for mode in MODES])
 
+#: The mode of tests without scenarios: the quickest, or under that server.
+MODE = 'eventlet' if _SERVER else 'wsgi'
+
 #: Seconds for what takes a moment; beyond them a test fails.
 PATIENCE = 60
 
@@ -299,7 +302,7 @@ class SharedTestCase(testtools.TestCase):
         where there is no such server.
     """
 
-    mode = 'wsgi'
+    mode = MODE
     backend = None
     options = {}
 

@@ -89,7 +89,7 @@ def _service(mode, name, **options):
 class LocationsTestCase(testtools.TestCase):
 
     scenarios = application.SCENARIOS
-    mode = 'wsgi'
+    mode = application.MODE
     service_name = 'default'
     options = {}
 

@@ -44,7 +44,7 @@ def serve(request):
 class ImportTestCase(testtools.TestCase):
     """A service with two stores to write to."""
 
-    mode = 'wsgi'
+    mode = application.MODE
     backend = None
     options = {}
 

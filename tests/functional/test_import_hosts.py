@@ -51,8 +51,10 @@ class TwoHostsTest(testtools.TestCase):
         return image_id
 
     def submit(self, host, image_id, **more):
-        return self.ask(host, 'POST', f'/{image_id}/import', json={
-            'method': {'name': 'glance-direct'}, **more})
+        return self.ask(
+            host, 'POST', f'/{image_id}/import', headers={
+                'X-Openstack-Request-Id': 'req-of-the-caller'},
+            json={'method': {'name': 'glance-direct'}, **more})
 
     def staging(self, host):
         return [path.name for path in (host.folder / 'staging').iterdir()]
@@ -72,6 +74,9 @@ class TwoHostsTest(testtools.TestCase):
             self.first, 'GET', f'/{image_id}/file').body)
         application.eventually(lambda: not self.staging(self.second),
                                'The staging area is empty')
+        application.eventually(
+            lambda: 's [req-of-the-caller]' in self.second.log_text(),
+            'The other host knows whose request it is')
 
     def test_any_host_deletes_what_was_staged_on_another_one(self):
         image_id = self.staged(self.second)

@@ -23,12 +23,13 @@ class RegionTest(test_import.ImportTestCase):
             'hw_disk_bus': 'scsi', 'trait:X': 'required',
             'os_distro': 'debian', 'other': 'x', 'os_glance_x': 'y',
             'tags': ['hw_tag'], 'owner': 'somebody'}
-        self.asked = []
+        self.asked, self.named = [], set()
         self.url = self.serve(self.answer)
 
     def answer(self, request):
         """The other service: one image, for who has the token."""
         self.asked.append((request.path, request.headers['X-Auth-Token']))
+        self.named.add(request.headers['X-Openstack-Request-Id'])
         path = f'/v2/images/{self.remote_id}'
         if request.headers['X-Auth-Token'] != TOKEN:
             return wire.send(request, b'', 401)
@@ -55,6 +56,7 @@ class RegionTest(test_import.ImportTestCase):
         answer = self.client.request(
             'POST', f'/v2/images/{image_id}/import',
             headers={'X-Auth-Token': token,
+                     'X-Openstack-Request-Id': 'req-of-the-caller',
                      'X-Service-Catalog': self.catalogue(url)},
             json={'method': {
                 'name': 'glance-download', 'glance_region': 'there',
@@ -77,6 +79,10 @@ class RegionTest(test_import.ImportTestCase):
              'glance_image_id': self.remote_id,
              'glance_service_interface': 'public'},
             self.task(image['id'])['input']['import_req']['method'])
+
+    def test_the_request_id_of_the_caller_goes_along(self):
+        self.fetch()
+        self.assertEqual({'req-of-the-caller'}, self.named)
 
     def test_the_token_goes_to_that_service_and_is_seen_nowhere(self):
         elsewhere = []

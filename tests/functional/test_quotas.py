@@ -25,7 +25,7 @@ _STORAGE = ('Image exceeds the storage quota: The size of the data {} will '
 class QuotaTestCase(testtools.TestCase):
     """A service with the options of the test class."""
 
-    mode = 'wsgi'
+    mode = application.MODE
     options = {}
 
     def setUp(self):

@@ -7,6 +7,7 @@ import json
 
 import webob
 
+from glancelite import context as context_module
 from glancelite import exception
 from glancelite.objects import import_request
 
@@ -14,8 +15,7 @@ from glancelite.objects import import_request
 _MARK = 'X-Glancelite-Relayed'
 
 #: By which the other host knows who asks, and for what.
-_FIELDS = ('Accept', 'Authorization', 'X-Auth-Token', 'X-Service-Token',
-           'X-Openstack-Request-Id')
+_FIELDS = ('Accept', 'Authorization', 'X-Auth-Token', 'X-Service-Token')
 
 
 @dataclasses.dataclass(repr=False)
@@ -32,8 +32,7 @@ class Relay:
         """:param document: what was the body, if there was any."""
         fields = {name: request.headers[name] for name in _FIELDS
                   if name in request.headers}
-        fields.setdefault('X-Openstack-Request-Id',
-                          request.context.request_id)
+        fields.update(context_module.outgoing_fields(request.context.global_id))
         if _MARK in request.headers:
             fields[_MARK] = 'again'
         body = None
