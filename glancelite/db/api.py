@@ -234,6 +234,11 @@ _UNSTORABLE = (1366, 1267)
 #: What other databases call an operational error is of this kind in any case.
 _OUTAGES = (1021, 1037, 1038, 1041, 1114, 1226, 1290, 1836, 3024)
 
+#: PostgreSQL's states for what could not be serialized, and for a server that
+#: only reads, as one does that another one has replaced.
+_UNSERIALIZABLE = '40001'
+_READ_ONLY = '25006'
+
 #: A lost connection is known to be so when it is used; the next one is new.
 _retried_when_lost = oslo_db_api.wrap_db_retry(
     max_retries=1, retry_interval=0, retry_on_disconnect=True)
@@ -253,7 +258,7 @@ def transaction(method):
         refused every time, or cannot do its work now.
     :raises UnstorableText: when its tables have no room for a character.
     """
-    retried = _retried_when_refused(_retried_when_lost(method))
+    retried = _retried_when_refused(_retried_when_lost(_named(method)))
 
     @functools.wraps(method)
     def call(*args, **kwargs):
@@ -270,8 +275,23 @@ def transaction(method):
     return call
 
 
+def _named(method):
+    """Call a deadlock what oslo.db does not know as one."""
+    @functools.wraps(method)
+    def call(*args, **kwargs):
+        try:
+            return method(*args, **kwargs)
+        except (db_exception.DBError, exc.DBAPIError) as error:
+            if _state(error) == _UNSERIALIZABLE:
+                raise db_exception.DBDeadlock(_original(error)) from error
+            raise
+    return call
+
+
 def _passes(error):
     """:returns: whether the database, and not the statement, is at fault."""
+    if _state(error) == _READ_ONLY:
+        return True
     if isinstance(error, (db_exception.DBConnectionError,
                           db_exception.DBDeadlock, exc.TimeoutError,
                           db_exception.DBNonExistentDatabase)):
@@ -287,6 +307,11 @@ def _code(error):
     """:returns: what MySQL calls the error, None for others."""
     found = getattr(_original(error), 'orig', None)
     return found.args[0] if found and found.args else None
+
+
+def _state(error):
+    """:returns: what PostgreSQL calls the error, None for others."""
+    return getattr(getattr(_original(error), 'orig', None), 'pgcode', None)
 
 
 def _original(error):

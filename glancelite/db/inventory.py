@@ -205,7 +205,7 @@ class Inventory:
         :param after: ids up to this one are left out.
         """
         images = sqlalchemy.select(_images.c.id).where(
-            _images.c.status == PENDING, _images.c.deleted_at < before,
+            _images.c.status == PENDING, _images.c.deleted_at <= before,
             _images.c.id > after)
         locations = sqlalchemy.select(_locations.c.image_id).where(
             _pending(before), _locations.c.image_id > after)
@@ -280,7 +280,7 @@ def _wanted():
 def _pending(before):
     return sqlalchemy.and_(_locations.c.status == PENDING,
                            _locations.c.deleted == sql.true(),
-                           _locations.c.deleted_at < before)
+                           _locations.c.deleted_at <= before)
 
 
 def _store(metadata):

@@ -273,22 +273,35 @@ def _restore_log(handlers):
     logging.root.handlers[:] = handlers
 
 
+#: Applications that :func:`shared` has started, the one used last at the end.
 _shared = {}
+
+#: More of them than one class wants, and few enough for their connections,
+#: which would otherwise add up to more than a database server allows.
+_MOST_SHARED = 8
 
 
 def shared(mode, backend=None, **options):
     """:returns: an application with these options, for many tests.
 
-    It lives as long as this process; tests keep apart by their personas'
-    projects.
+    It lives until others have been wanted instead, or as long as this
+    process; tests keep apart by their personas' projects.
     """
     key = mode, backend, repr(options)
-    if key not in _shared:
+    started = _shared.pop(key, None)
+    if started is None:
+        while len(_shared) >= _MOST_SHARED:
+            _shared.pop(next(iter(_shared))).cleanUp()
         started = Application(mode, backend, **options)
         started.setUp()
-        atexit.register(started.cleanUp)
-        _shared[key] = started
-    return _shared[key]
+    _shared[key] = started
+    return started
+
+
+@atexit.register
+def _end_shared():
+    while _shared:
+        _shared.popitem()[1].cleanUp()
 
 
 class SharedTestCase(testtools.TestCase):

@@ -1,33 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Characters beyond U+FFFF on MySQL, in our tables and in Glance's."""
+"""Characters beyond U+FFFF, in our tables and in those of Glance on MySQL."""
 import subprocess
 import sys
 
+import testscenarios
 import testtools
 
 from glancelite.db import models
 from tests import databases
 from tests.functional import application
 
+load_tests = testscenarios.load_tests_apply_scenarios
+
 _FACE = '\U0001f600'
 
 
-class CharacterTest(testtools.TestCase):
-    """A service on MariaDB or MySQL."""
+class CharacterTestCase(testtools.TestCase):
+    """A service on a database whose tables may be changed."""
+
+    backend = None
 
     def setUp(self):
         super().setUp()
-        if reason := databases.unavailable('mysql'):
+        if reason := databases.unavailable(self.backend):
             self.skipTest(reason)
-        self.application = self.useFixture(
-            # Of its own, because the tables are changed.
-            application.Application(
-                'wsgi', database=databases.Database('mysql')))
+        self.application = self.useFixture(application.Application(
+            'wsgi', database=databases.Database(self.backend)))
         self.client = self.application.client
-
-    def narrow(self):
-        databases.narrow(self.application.database, [
-            table.name for table in models.GLANCE_TABLES])
 
     def answers(self):
         """:returns: the answers to requests with such characters."""
@@ -41,7 +40,14 @@ class CharacterTest(testtools.TestCase):
                 'PUT', f'{path}/tags/%F0%9F%98%80'),
         ]
 
-    def test_tables_of_ours_take_them(self):
+
+class OwnTablesTest(CharacterTestCase):
+    """Tables that we have made."""
+
+    scenarios = [(backend, {'backend': backend})
+                 for backend in databases.BACKENDS]
+
+    def test_they_take_all_characters(self):
         created, patched, tagged = self.answers()
         self.assertEqual([201, 200, 204], [created.status, patched.status,
                                            tagged.status])
@@ -51,8 +57,21 @@ class CharacterTest(testtools.TestCase):
         self.assertEqual([_FACE], shown['tags'])
         self.assertEqual(_FACE, shown[f'about-{_FACE}'])
 
-    def test_tables_of_glance_refuse_them_until_they_are_converted(self):
-        self.narrow()
+    def test_nothing_has_such_an_id(self):
+        for kind in ('images', 'tasks'):
+            answer = self.client.get(f'/v2/{kind}/%F0%9F%98%80',
+                                     persona='admin')
+            self.assertEqual(404, answer.status)
+
+
+class GlanceTablesTest(CharacterTestCase):
+    """Tables as Glance makes them on MariaDB and MySQL."""
+
+    backend = 'mysql'
+
+    def test_they_refuse_such_characters_until_they_are_converted(self):
+        databases.narrow(self.application.database, [
+            table.name for table in models.GLANCE_TABLES])
         refused = self.answers()
         self.assertEqual([400, 400, 400], [each.status for each in refused])
         for answer in refused:
@@ -65,9 +84,3 @@ class CharacterTest(testtools.TestCase):
         self.assertIn('image_tags is done.', done.stdout)
         self.assertEqual([201, 200, 204],
                          [each.status for each in self.answers()])
-
-    def test_nothing_has_such_an_id(self):
-        for kind in ('images', 'tasks'):
-            answer = self.client.get(f'/v2/{kind}/%F0%9F%98%80',
-                                     persona='admin')
-            self.assertEqual(404, answer.status)

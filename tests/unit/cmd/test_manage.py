@@ -4,16 +4,21 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import unittest
+
+from tests import databases
+from tests.unit.db import schemas
 
 
-class Manage(unittest.TestCase):
+class Manage:
+
+    backend = None
 
     def setUp(self):
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.configure(f'sqlite:///{folder.name}/glancelite.sqlite')
+        self.configure(databases.use(self, self.backend))
 
     def configure(self, connection):
         (self.folder / 'api.conf').write_text(
@@ -73,3 +78,7 @@ class Manage(unittest.TestCase):
         status, lines = self.manage('db upgrade')
         self.assertEqual(2, status)
         self.assertIn('sync', lines[-1])
+
+
+schemas.on_every_backend(globals(), Manage)
+del Manage

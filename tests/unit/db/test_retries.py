@@ -41,10 +41,14 @@ class _Numbers:
         self.runs = 0
 
     @api.transaction
-    def add(self, *row_ids, between=lambda connection: None, at=1):
+    def add(self, *row_ids, between=lambda connection: None, at=1,
+            isolated=False):
         """Add one to rows, and do ``between`` them in the first runs."""
         self.runs += 1
         with self.database.writer() as connection:
+            if isolated:
+                connection.exec_driver_sql(
+                    'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ')
             for row_id in row_ids:
                 connection.execute(_ADD, {'id': row_id})
                 if self.runs <= at:
@@ -162,6 +166,21 @@ class RetriesOnMysql(Retries, unittest.TestCase):
 
 class RetriesOnPostgresql(Retries, unittest.TestCase):
     backend = 'postgresql'
+
+    def test_a_server_that_only_reads_is_unavailable(self):
+        with self.assertRaises(exception.DatabaseUnavailable):
+            self.numbers.add(1, 2, at=99, between=operator.methodcaller(
+                'exec_driver_sql', 'SET TRANSACTION READ ONLY'))
+        self.assertEqual(0, self.numbers.get(1))
+
+    def test_what_could_not_be_serialized_is_tried_again(self):
+        def overtake(connection):
+            other.execute(_ADD, {'id': 2})
+        with self.database.engine.execution_options(
+                isolation_level='AUTOCOMMIT').connect() as other:
+            self.numbers.add(1, 2, between=overtake, isolated=True)
+        self.assertEqual(2, self.numbers.runs)
+        self.assertEqual([1, 2], [self.numbers.get(1), self.numbers.get(2)])
 
 
 if __name__ == '__main__':
