@@ -273,35 +273,45 @@ def _restore_log(handlers):
     logging.root.handlers[:] = handlers
 
 
-#: Applications that :func:`shared` has started, the one used last at the end.
-_shared = {}
+#: What :func:`kept` keeps by key, the one used last at the end.
+_kept = {}
 
-#: More of them than one class wants, and few enough for their connections,
-#: which would otherwise add up to more than a database server allows.
-_MOST_SHARED = 8
+#: More than one class wants, and few enough for their connections, which
+#: would otherwise add up to more than a database server allows.
+_MOST_KEPT = 6
+
+
+def kept(key, make):
+    """:returns: what ``make`` has returned for this key, for many tests.
+
+    It lives until others have been wanted instead, or as long as this
+    process; then it is cleaned up.
+
+    :param make: returns a fixture, which is set up here.
+    """
+    found = _kept.pop(key, None)
+    if found is None:
+        while len(_kept) >= _MOST_KEPT:
+            _kept.pop(next(iter(_kept))).cleanUp()
+        found = make()
+        found.setUp()
+    _kept[key] = found
+    return found
 
 
 def shared(mode, backend=None, **options):
     """:returns: an application with these options, for many tests.
 
-    It lives until others have been wanted instead, or as long as this
-    process; tests keep apart by their personas' projects.
+    Tests keep apart by their personas' projects.
     """
-    key = mode, backend, repr(options)
-    started = _shared.pop(key, None)
-    if started is None:
-        while len(_shared) >= _MOST_SHARED:
-            _shared.pop(next(iter(_shared))).cleanUp()
-        started = Application(mode, backend, **options)
-        started.setUp()
-    _shared[key] = started
-    return started
+    return kept((mode, backend, repr(options)),
+                lambda: Application(mode, backend, **options))
 
 
 @atexit.register
-def _end_shared():
-    while _shared:
-        _shared.popitem()[1].cleanUp()
+def _end_kept():
+    while _kept:
+        _kept.popitem()[1].cleanUp()
 
 
 class SharedTestCase(testtools.TestCase):

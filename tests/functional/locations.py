@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """For tests of locations: an application with a web server as a store."""
-import atexit
 import hashlib
 import pathlib
 
@@ -60,30 +59,29 @@ def serve(request):
     return wire.send(request, b'', 404)
 
 
-_running = {}
+class _Service(fixtures.Fixture):
+    """An application, and what it reads from.
 
+    :ivar source: serves files.
+    :ivar fast: the directory of the store.
+    """
 
-def _service(mode, name, **options):
-    """:returns: an application for many tests, what it reads from, and the
-        directory of its store."""
-    if (mode, name) not in _running:
-        source = wire.Source(serve)
-        source.setUp()
-        atexit.register(source.cleanUp)
-        folder = fixtures.TempDir()
-        folder.setUp()
-        atexit.register(folder.cleanUp)
-        service = application.Application(mode, **{
-            **STORES, 'fast': {'filesystem_store_datadir': folder.path},
-            'show_multiple_locations': True,
-            'http_retries': 1,
-            'import_filtering_opts': {
-                'allowed_hosts': '[127.0.0.1]', 'allowed_ports': '[]'},
-            **options})
-        service.setUp()
-        atexit.register(service.cleanUp)
-        _running[mode, name] = service, source, pathlib.Path(folder.path)
-    return _running[mode, name]
+    def __init__(self, mode, options):
+        super().__init__()
+        self._mode = mode
+        self._options = options
+
+    def _setUp(self):
+        self.source = self.useFixture(wire.Source(serve))
+        self.fast = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.application = self.useFixture(application.Application(
+            self._mode, **{
+                **STORES, 'fast': {'filesystem_store_datadir': self.fast},
+                'show_multiple_locations': True,
+                'http_retries': 1,
+                'import_filtering_opts': {
+                    'allowed_hosts': '[127.0.0.1]', 'allowed_ports': '[]'},
+                **self._options}))
 
 
 class LocationsTestCase(testtools.TestCase):
@@ -95,8 +93,12 @@ class LocationsTestCase(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.service, self.source, self.fast = _service(
-            self.mode, self.service_name, **self.options)
+        kept = application.kept(
+            (_Service, self.mode, self.service_name),
+            lambda: _Service(self.mode, self.options))
+        self.service = kept.application
+        self.source = kept.source
+        self.fast = kept.fast
         self.client = self.service.client.renewed()
         self.addOnException(lambda exc_info: self.addDetail(
             'log', content.text_content(self.service.log_text()[-4000:])))

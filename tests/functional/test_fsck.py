@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """glancelite-manage fsck: what it finds, and what it makes of it."""
-import atexit
 import hashlib
 import json
 import os
@@ -20,21 +19,6 @@ from tests.functional import client
 DATA = os.urandom(1024 * 1024 + 1)
 
 
-_services = {}
-
-
-def _service(options):
-    """:returns: a service for all tests with these options."""
-    key = json.dumps(options)
-    if key not in _services:
-        service = application.Application(
-            'wsgi', node_staging_uri='file://{folder}/staging', **options)
-        service.setUp()
-        atexit.register(service.cleanUp)
-        _services[key] = service
-    return _services[key]
-
-
 class ManageTestCase(testtools.TestCase):
     """A service with nothing in it, and the command beside it."""
 
@@ -42,7 +26,11 @@ class ManageTestCase(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.service = _service(self.options)
+        self.service = application.kept(
+            ('fsck', json.dumps(self.options)),
+            lambda: application.Application(
+                'wsgi', node_staging_uri='file://{folder}/staging',
+                **self.options))
         self.client = self.service.client
         self.addCleanup(self.empty)
 
