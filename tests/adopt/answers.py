@@ -53,6 +53,8 @@ def differences(theirs, ours, nulls_apart=False):
 
 
 def _unordered(form):
+    if not isinstance(form, tuple):
+        return form
     status, document = form
     return status, {name: sorted(value, key=lambda each: each['id'])
                     if isinstance(value, list) else value
