@@ -9,6 +9,7 @@ import shutil
 
 from glancelite import exception
 from glancelite.data import leases
+from glancelite.i18n import _
 from glancelite.tasks import flow
 from glancelite.tasks import import_sources
 from glancelite.tasks import import_writers
@@ -73,6 +74,7 @@ class Apply(flow.Step):
         made = self._service.threads.wait(self._plugin.transform, job)
         job.require_running()
         if made is not None:
+            work.changed = True
             work.take(made)
 
     def undo(self, work):
@@ -155,13 +157,25 @@ class Store(flow.Step):
             source = leases.LeasedSource(
                 import_sources.Reporter(self._service.tasks, work, file,
                                         size), work.lease)
-            facts = self._service.receiver.receive(
-                work.context, work.described(), source, work.writers, claim,
-                size)
+            facts = self._receive(work, source, claim, size)
             self._source.require(work, facts)
             import_writers.seal(self._service, work, facts,
                                 self._importer.note_stored)
             self._importer.publish(work, claim.reservations)
+
+    def _receive(self, work, source, claim, size):
+        """:returns: what the bytes, now in the writers, have told."""
+        try:
+            return self._service.receiver.receive(
+                work.context, work.described(), source, work.writers, claim,
+                size)
+        except exception.SignatureMismatch:
+            if not work.changed:
+                raise
+            raise exception.ImportRefused(_(
+                'The image is signed, but its signature is not that of the '
+                'data as this service stores it, which it has unpacked or '
+                'converted. Sign the data as it will be stored.')) from None
 
     def undo(self, work):
         if not work.sealed:

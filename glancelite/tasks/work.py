@@ -16,6 +16,7 @@ class Work:
     :ivar file: path of a file of the data as it now is, or None.
     :ivar stream: the same, as a file object to be read once; or None. With
         neither of them the data is what the source gives.
+    :ivar changed: whether a plugin has made other data of it.
     :ivar writers: of the stores that are being written.
     :ivar published: whether the record names the data already.
     :ivar unfinished: whether an undo failed, so that the lease must stay.
@@ -32,6 +33,7 @@ class Work:
             **lease.detail['request'])
         self.job = plugin.Job(image, lease, self.request.method)
         self.file = self.stream = None
+        self.changed = False
         self.writers = []
         self.published = self._is_published()
         self.unfinished = False

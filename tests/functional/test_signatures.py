@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed images: verified by every way in, before they are active."""
+import gzip
 import os
 
 import testscenarios
@@ -15,6 +16,8 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 DATA = os.urandom(1024 * 1024 + 77)
 
+PACKED = gzip.compress(DATA)
+
 BACKEND = {'key_manager': {'backend': 'tests.key_manager.FileKeyManager'}}
 
 
@@ -25,6 +28,12 @@ class SignatureTestCase(test_import.ImportTestCase):
         self.certificates = self.useFixture(signing.Certificates())
         super().setUp()
         self.signer = self.certificates.signer('ours')
+
+    def ended(self, image_id):
+        def task():
+            found = self.task(image_id)
+            return found['status'] in ('success', 'failure') and found
+        return application.eventually(task, 'The task ends')
 
     def assert_nothing_left(self, image_id, status='queued'):
         image = self.client.show(image_id)
@@ -131,7 +140,7 @@ class SignatureTest(SignatureTestCase):
                 self.submit(image_id, method, uri=(
                     url if method == 'web-download' else None))
                 self.done(image_id)
-                task = self._ended(image_id)
+                task = self.ended(image_id)
                 self.assertEqual(status, task['status'], task['message'])
                 if status == 'failure':
                     self.assertIn('Signature verification failed',
@@ -140,12 +149,6 @@ class SignatureTest(SignatureTestCase):
                         'glance-direct': 'uploading',
                         'web-download': 'queued'}[method])
 
-    def _ended(self, image_id):
-        def task():
-            found = self.task(image_id)
-            return found['status'] in ('success', 'failure') and found
-        return application.eventually(task, 'The task ends')
-
     def test_a_copy_needs_no_certificate_any_more(self):
         image_id = self.client.create(**self.signer.properties(DATA))['id']
         self.client.upload(image_id, DATA)
@@ -153,6 +156,33 @@ class SignatureTest(SignatureTestCase):
         self.submit(image_id, 'copy-image', 'admin', stores=['cheap'])
         self.assertEqual('cheap,fast', ','.join(sorted(
             self.done(image_id)['stores'].split(','))))
+
+
+class UnpackedTest(SignatureTestCase):
+    """What is stored is what must be signed: who downloads it verifies it."""
+
+    options = {**BACKEND, 'image_import_opts': {
+        'image_import_plugins': '[image_decompression]'}}
+
+    def imported(self, signed):
+        """:returns: the image, and its task, after a plugin unpacked it."""
+        image_id = self.client.create(
+            **self.signer.properties(signed))['id']
+        self.stage(image_id, PACKED)
+        self.submit(image_id)
+        self.done(image_id)
+        return image_id, self.ended(image_id)
+
+    def test_a_signature_of_what_is_stored_is_good(self):
+        image_id, task = self.imported(DATA)
+        self.assertEqual(('success', DATA), (
+            task['status'], self.client.download(image_id).body))
+
+    def test_a_signature_of_what_was_given_is_refused_and_told_why(self):
+        image_id, task = self.imported(PACKED)
+        self.assertEqual('failure', task['status'])
+        self.assertIn('Sign the data as it will be stored', task['message'])
+        self.assert_nothing_left(image_id, 'uploading')
 
 
 class TrustTest(SignatureTestCase):
