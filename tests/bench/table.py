@@ -85,7 +85,8 @@ def _figures(each):
 
 
 def of_growth(sizes):
-    """:returns: header and rows: the p50 of each list at each size.
+    """:returns: header and rows: the p50 of each list at each size, and how
+    processor time grows, the service's and the database's.
 
     Answers grow until the page is full. Those of the same number of images
     are compared: that of the largest catalogue, and that of the smallest one
@@ -93,7 +94,7 @@ def of_growth(sizes):
     """
     names = sorted(sizes, key=int)
     header = ['p50 ms', *(f'{int(name):,}' for name in names), 'images',
-              'from', 'growth']
+              'from', 'growth', 'of CPU']
     rows = []
     for title in sizes[names[-1]]:
         each = [sizes[name].get(title, {}).get(OURS) for name in names]
@@ -103,8 +104,13 @@ def of_growth(sizes):
         rows.append([
             title, *(number(figures and figures['p50']) for figures in each),
             str(last['images'] or '-'), f'{int(names[first]):,}',
-            times(last['p50'] / each[first]['p50'])])
+            times(last['p50'] / each[first]['p50']),
+            times(_processor(last) / _processor(each[first]))])
     return header, rows
+
+
+def _processor(figures):
+    return figures['cpu'] + figures['database_cpu']
 
 
 def of_floor(results):
