@@ -7,6 +7,7 @@ native threads side by side; a bounded queue before each keeps memory flat.
 import hashlib
 
 from glancelite import exception
+from glancelite.data import memory
 
 #: Blocks that may wait before one consumer.
 _DEPTH = 2
@@ -106,6 +107,7 @@ def pump(source, guard, consumers, threads, block_size):
     finally:
         for lane in lanes:
             lane.join()
+        threads.wait(memory.give_back)
     _raise_first(lanes)
 
 

@@ -62,6 +62,9 @@ class Measured:
     def _filled(self, size):
         path = self._images.make()
         self._images.upload(path, size, chunked=False)
+        # A service that writes past the page cache would else read the disk
+        # the first time, and only then.
+        self._images.download(path, size)
         return path
 
     def measure(self, what):

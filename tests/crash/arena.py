@@ -33,6 +33,16 @@ SERVERS = ('eventlet', 'gunicorn')
 _TRANSIENT = ('saving', 'importing')
 
 
+#: A database server that others use has no connection left, and says so.
+_NO_CONNECTION = ('Too many connections', 'too many clients',
+                  'remaining connection slots')
+
+
+def _refused(problems):
+    """:returns: whether a database server had no connection for us."""
+    return any(said in str(problems) for said in _NO_CONNECTION)
+
+
 def digest(data):
     """:returns: what ``os_hash_value`` has to be."""
     return hashlib.sha512(data).hexdigest()
@@ -205,7 +215,11 @@ class Arena(application.Application):
         """
         self.withdraw()
         deadline = time.monotonic() + self.bound
+        last = time.monotonic() + 10 * self.bound
         while problems := self._unsettled():
+            if _refused(problems):
+                # Nobody can recover anything meanwhile.
+                deadline = min(last, time.monotonic() + self.bound)
             if time.monotonic() > deadline:
                 raise AssertionError(
                     f'not settled within {self.bound} s: {problems}\n'
