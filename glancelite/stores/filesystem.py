@@ -52,6 +52,7 @@ class FilesystemDriver(driver.Driver):
     def __init__(self, identifier, options):
         super().__init__(identifier, options)
         self._directories = directories.Directories(identifier, options)
+        self.directories = tuple(self._directories.paths)
         self._permissions = _permissions(options.filesystem_store_file_perm)
         self._thin = getattr(options, 'filesystem_thin_provisioning', False)
         self._direct = (getattr(options, 'filesystem_direct_io', False)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stores in use, by identifier; a single store is a multi-store of one.
 """
+import os
 import types
 import urllib.parse
 
@@ -18,6 +19,9 @@ LEGACY = 'glance_store'
 #: Where data is staged for an import; no user may choose it.
 STAGING = 'os_glance_staging_store'
 
+#: What names of stores that are not for images begin with.
+_RESERVED = 'os_glance_'
+
 
 class Stores:
     """Drivers built from the options.
@@ -30,6 +34,7 @@ class Stores:
     """
 
     def __init__(self, conf, fetcher=None, threads=None):
+        _require_names(conf.enabled_backends or ())
         store_options.register_backends(conf)
         self.multiple = bool(conf.enabled_backends)
         makers = _Makers(conf, fetcher, threads)
@@ -38,6 +43,7 @@ class Stores:
                          for identifier, kind in kinds.items()}
         self._default = _default(conf, self._drivers)
         self.staging = _staging(conf)
+        _require_apart([*self, self.staging])
         for driver in self._drivers.values():
             driver.check()
 
@@ -168,6 +174,32 @@ class _Makers:
         from glancelite.stores import glance_store
         return glance_store.GlanceStoreDriver(
             identifier, self._conf, group, kind, self._threads)
+
+
+def _require_names(identifiers):
+    """:raises ConfigurationError: one is a name of ours."""
+    for identifier in identifiers:
+        if identifier.startswith(_RESERVED):
+            raise exception.ConfigurationError(
+                f'enabled_backends: {identifier} begins with {_RESERVED}, as '
+                'the stores do that are not for images')
+
+
+def _require_apart(drivers):
+    """Two stores in one directory have one file for both copies of an image.
+
+    :raises ConfigurationError: there are two.
+    """
+    owners = {}
+    for driver in drivers:
+        for directory in getattr(driver, 'directories', ()):
+            real = os.path.realpath(directory)
+            owner = owners.setdefault(real, driver.identifier)
+            if owner != driver.identifier:
+                raise exception.ConfigurationError(
+                    f'Stores {owner} and {driver.identifier} have the same '
+                    f'directory, {directory}: to delete the data of an image '
+                    'in one would delete it in both')
 
 
 def _legacy(conf):

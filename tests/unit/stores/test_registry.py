@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stores of a configuration, and configurations that have none."""
+import pathlib
 import subprocess
 import sys
 
@@ -51,6 +52,53 @@ class SingleStoreTest(testtools.TestCase):
         error = self.assertRaises(exception.ConfigurationError, self.stores,
                                   stores=['file', 'gopher'])
         self.assertIn("kind 'gopher'", str(error))
+
+
+class SeveralStoresTest(testtools.TestCase):
+    """Mistakes in enabled_backends that would cost images, or say nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+
+    def stores(self, backends, **directories):
+        """:returns: the stores of a file with these, fast the default."""
+        path = self.folder / 'glancelite.conf'
+        path.write_text('\n'.join([
+            '[DEFAULT]', f'enabled_backends = {backends}',
+            '[glance_store]', 'default_backend = fast',
+            *(f'[{name}]\nfilesystem_store_datadir = {self.folder / place}'
+              for name, place in {'os_glance_staging_store': 'staging',
+                                  **directories}.items())]))
+        conf = conf_package.new()
+        conf([], default_config_files=[str(path)], default_config_dirs=[])
+        return registry.Stores(conf)
+
+    def refusal(self, backends, **directories):
+        """:returns: why the start is refused."""
+        return str(self.assertRaises(
+            exception.ConfigurationError, self.stores, backends,
+            **directories))
+
+    def test_stores_have_directories_of_their_own(self):
+        stores = self.stores('fast:file, cheap:file', fast='a', cheap='b')
+        self.assertEqual(['fast', 'cheap'], stores.identifiers)
+
+    def test_two_stores_in_one_directory_stop_the_start(self):
+        (self.folder / 'link').symlink_to(self.folder / 'a')
+        for other in ('a', 'a/', 'b/../a', 'link'):
+            self.assertIn('fast and cheap', self.refusal(
+                'fast:file,cheap:file', fast='a', cheap=other))
+
+    def test_a_store_in_the_staging_directory_stops_the_start(self):
+        self.assertIn('fast and os_glance_staging_store',
+                      self.refusal('fast:file', fast='staging'))
+
+    def test_reserved_names_stop_the_start(self):
+        for name in ('os_glance_staging_store', 'os_glance_tasks_store',
+                     'os_glance_of_mine'):
+            self.assertIn(name, self.refusal(
+                f'fast:file,{name}:file', fast='a'))
 
 
 class LibraryTest(testtools.TestCase):
