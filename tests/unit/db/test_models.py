@@ -34,10 +34,12 @@ class Models(schemas.SchemaTest, test_migrations.ModelsMigrationsSync):
         """Leave out what alembic cannot see.
 
         It reads the NULLS FIRST of an index from PostgreSQL, and not from
-        the model; the definitions are compared in the next test.
+        the model, and misses indexes that are for another database; the
+        definitions are compared in the next test.
         """
         return [each for each in differences
-                if not _orders_nulls(each, self.backend)]
+                if not _orders_nulls(each, self.backend)
+                and not _is_of_mysql(each, self.backend)]
 
     def test_a_database_made_from_the_models_has_the_migrated_schema(self):
         migration.sync(self.database)
@@ -76,6 +78,11 @@ def _orders_nulls(difference, backend):
     return difference[1].name in {
         f'glancelite_images_{family}_{key}'
         for key in keys for family in ('visibility', 'own')}
+
+
+def _is_of_mysql(difference, backend):
+    return (backend != 'mysql' and difference[0] == 'add_index'
+            and difference[1].name == listing.PROPERTIES_OF_AN_IMAGE)
 
 
 schemas.on_every_backend(globals(), Models)
