@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is told: events of images, members and tasks, for a message broker.
+"""Who is told: events of images, members, tasks and metadata definitions, for
+a message broker.
 
 Types and payloads are Glance's. Nobody waits for the broker: events queue up
 and are sent in the background, in their order.
@@ -29,6 +30,15 @@ _OF_IMAGE = ('id', 'name', 'status', 'min_disk', 'min_ram', 'protected',
              'virtual_size', 'visibility')
 _OF_MEMBER = ('image_id', 'member_id', 'status')
 _OF_TASK = ('id', 'type', 'status', 'owner')
+
+#: Of metadata definitions.
+_OF_NAMESPACE = ('display_name', 'protected', 'visibility', 'owner',
+                 'description')
+_OF_PROPERTY = (
+    'type', 'title', 'description', 'default', 'minimum', 'maximum', 'enum',
+    'pattern', 'minLength', 'maxLength', 'confidential', 'items',
+    'uniqueItems', 'minItems', 'maxItems', 'additionalItems')
+_OF_RESOURCE_TYPE = ('prefix', 'properties_target')
 
 #: Of images: lists of stores that some events tell besides.
 _STORES = (import_request.IMPORTING_PROPERTY, import_request.FAILED_PROPERTY)
@@ -110,6 +120,27 @@ class Notifier:
                 'expires_at': image_object.timestamp(task.expires_at),
                 # Glance keeps these to those who may see the task.
                 'result': None, 'message': None})
+
+    def namespace(self, action, namespace, former_name=None):
+        """Tell what was done to a namespace of metadata definitions."""
+        if self._wants(f'metadef_namespace.{action}'):
+            self._submit('info', f'metadef_namespace.{action}', {
+                'namespace': namespace.name,
+                'namespace_old': former_name or namespace.name,
+                **_fields(namespace, _OF_NAMESPACE), **_times(namespace),
+                **_deletion(_gone(action))})
+
+    def definition(self, noun, action, namespace, defined, former_name=None):
+        """Tell what was done to one thing in a namespace.
+
+        :param noun: object, property, tag or resource_type.
+        """
+        if self._wants(f'metadef_{noun}.{action}'):
+            self._submit('info', f'metadef_{noun}.{action}', {
+                'namespace': namespace.name, 'name': defined.name,
+                'name_old': former_name or defined.name,
+                **_DEFINED[noun](defined, action),
+                **_deletion(_gone(action))})
 
     def stop(self, patience):
         """Let what waits be sent, for at most ``patience`` seconds."""
@@ -217,3 +248,33 @@ def _stores(image):
     return {name: [store for store
                    in image.properties.get(name, '').split(',') if store]
             for name in _STORES}
+
+
+def _gone(action):
+    return image_object.now() if action == 'delete' else None
+
+
+def _schema(document):
+    return {name: document.get(name) for name in _OF_PROPERTY}
+
+
+def _object(defined, action):
+    document = defined.document
+    required = document.get('required')
+    if action == 'delete':
+        # As it was stored.
+        required = required or []
+    return {'properties': [{'name': name, **_schema(schema)} for name, schema
+                           in document.get('properties', {}).items()],
+            'required': required, 'description': document.get('description'),
+            **_times(defined)}
+
+
+#: noun: what the payload of a definition has of its own.
+_DEFINED = {
+    'object': _object,
+    'property': lambda defined, action: _schema(defined.document),
+    'tag': lambda defined, action: _times(defined),
+    'resource_type': lambda defined, action: {
+        **_fields(defined, _OF_RESOURCE_TYPE), **_times(defined)},
+}

@@ -269,6 +269,88 @@ class Story:
         _wait(lambda: self._ask('GET', '', 200).json['os_hash_value'],
               'the digest is computed')
 
+    def _define(self, method, path, status, document=None):
+        answer = self.client.request(
+            method, f'/v2/metadefs/namespaces{path}', persona='admin',
+            json=document)
+        if answer.status != status:
+            raise AssertionError(f'{method} {path}: {answer.status} '
+                                 f'{answer.body}')
+
+    def tell_namespace(self):
+        self._define('POST', '', 201, {
+            'namespace': 'Told', 'display_name': 'T', 'description': 'd',
+            'visibility': 'public', 'owner': 'somebody',
+            'resource_type_associations': [{'name': 'R', 'prefix': 'r_'}],
+            'properties': {'p': {'title': 'P', 'type': 'string'}},
+            'objects': [{'name': 'o', 'required': ['x'], 'properties': {
+                'x': {'title': 'X', 'type': 'integer'}}}],
+            'tags': [{'name': 't'}]})
+
+    def tell_namespace_update(self):
+        self._define('PUT', '/Told', 200, {
+            'namespace': 'Named', 'visibility': 'private', 'protected': False,
+            'owner': 'somebody'})
+
+    def tell_object(self):
+        self._define('POST', '/Named/objects', 201, {
+            'name': 'object', 'description': 'd', 'required': ['a'],
+            'properties': {'a': {'title': 'A', 'type': 'integer',
+                                 'minimum': 1}}})
+
+    def tell_object_update(self):
+        self._define('PUT', '/Named/objects/object', 200, {
+            'name': 'thing', 'properties': {}})
+
+    def tell_object_delete(self):
+        self._define('DELETE', '/Named/objects/thing', 204)
+
+    def tell_property(self):
+        self._define('POST', '/Named/properties', 201, {
+            'name': 'property', 'title': 'P', 'type': 'array',
+            'items': {'type': 'string', 'enum': ['a']},
+            'maxItems': 3, 'operators': ['<or>']})
+
+    def tell_property_update(self):
+        self._define('PUT', '/Named/properties/property', 200, {
+            'name': 'quality', 'title': 'Q', 'type': 'integer',
+            'maximum': 3})
+
+    def tell_property_delete(self):
+        self._define('DELETE', '/Named/properties/quality', 204)
+
+    def tell_definition_tag(self):
+        self._define('POST', '/Named/tags/tag', 201)
+
+    def tell_definition_tag_update(self):
+        self._define('PUT', '/Named/tags/tag', 200, {'name': 'label'})
+
+    def tell_definition_tag_delete(self):
+        self._define('DELETE', '/Named/tags/label', 204)
+
+    def tell_definition_tags(self):
+        self._define('POST', '/Named/tags', 201, {
+            'tags': [{'name': 'one'}, {'name': 'two'}]})
+
+    def tell_resource_type(self):
+        self._define('POST', '/Named/resource_types', 201, {
+            'name': 'S', 'prefix': 's_', 'properties_target': 'image'})
+
+    def tell_resource_type_delete(self):
+        self._define('DELETE', '/Named/resource_types/S', 204)
+
+    def tell_objects_delete(self):
+        self._define('DELETE', '/Named/objects', 204)
+
+    def tell_properties_delete(self):
+        self._define('DELETE', '/Named/properties', 204)
+
+    def tell_definition_tags_delete(self):
+        self._define('DELETE', '/Named/tags', 204)
+
+    def tell_namespace_delete(self):
+        self._define('DELETE', '/Named', 204)
+
 
 def _wait(condition, what):
     deadline = time.monotonic() + PATIENCE

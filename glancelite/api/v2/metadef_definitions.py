@@ -5,6 +5,9 @@ from glancelite.api import resource
 from glancelite.api.v2 import metadef_access
 from glancelite.api.v2 import metadef_namespaces
 
+#: What many of a kind are called.
+_PLURALS = {'object': 'objects', 'property': 'properties', 'tag': 'tags'}
+
 #: The rules that guard all definitions of a kind at once.
 _CLEAR = 'delete_metadef_namespace'
 
@@ -33,11 +36,14 @@ class DefinitionsController:
     :param service: a :class:`~glancelite.service.Service`.
     :param repository: of the kind.
     :param rules: the policy rule of each action.
+    :param noun: of the kind, as events name it.
     """
 
-    def __init__(self, service, repository, rules):
+    def __init__(self, service, repository, rules, noun):
         self._definitions = repository
         self._rules = rules
+        self._noun = noun
+        self._notifier = service.notifier
         self._access = metadef_access.MetadefAccess(service)
 
     def index(self, context, namespace_name):
@@ -49,6 +55,7 @@ class DefinitionsController:
         """:returns: the namespace and the new definition."""
         namespace = self._namespace(context, namespace_name, 'create')
         self._definitions.add(context, namespace, [definition])
+        self._notifier.definition(self._noun, 'create', namespace, definition)
         return namespace, definition
 
     def show(self, context, namespace_name, name):
@@ -66,14 +73,16 @@ class DefinitionsController:
         definition.id = stored.id
         definition.created_at = stored.created_at
         self._definitions.save(context, namespace, definition)
+        self._notifier.definition(self._noun, 'update', namespace, definition,
+                                  name)
         return namespace, definition
 
     def delete(self, context, namespace_name, name):
         """Delete one definition."""
         namespace = self._namespace(context, namespace_name, 'delete')
-        self._definitions.remove(
-            context, namespace,
-            self._definitions.get(context, namespace, name))
+        definition = self._definitions.get(context, namespace, name)
+        self._definitions.remove(context, namespace, definition)
+        self._notifier.definition(self._noun, 'delete', namespace, definition)
 
     def clear(self, context, namespace_name):
         """Delete all definitions of the kind."""
@@ -81,6 +90,7 @@ class DefinitionsController:
         if 'clear' in self._rules:
             self._namespace(context, namespace_name, 'clear')
         self._definitions.remove_all(context, namespace)
+        self._notifier.namespace(f'delete_{_PLURALS[self._noun]}', namespace)
 
     def _namespace(self, context, name, action):
         return self._access.get(context, name, self._rules[action])

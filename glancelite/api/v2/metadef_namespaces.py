@@ -65,6 +65,7 @@ class NamespacesController:
     def __init__(self, service):
         self._namespaces = service.metadefs.namespaces
         self._access = metadef_access.MetadefAccess(service)
+        self._notifier = service.notifier
 
     def index(self, context, filters, marker, limit, sort):
         """:returns: a page of namespaces with their resource types."""
@@ -76,6 +77,13 @@ class NamespacesController:
         namespace, contents = described(document, context.project_id or '')
         self._access.authorize(context, 'add_metadef_namespace', namespace)
         self._namespaces.add(context, namespace, contents)
+        self._notifier.namespace('create', namespace)
+        for noun, things in (('resource_type', contents.resource_types),
+                             ('object', contents.objects),
+                             ('tag', contents.tags),
+                             ('property', contents.properties)):
+            for each in things:
+                self._notifier.definition(noun, 'create', namespace, each)
         return namespace, document
 
     def show(self, context, namespace_name, resource_type):
@@ -96,6 +104,7 @@ class NamespacesController:
         changed.id = namespace.id
         changed.created_at = namespace.created_at
         self._namespaces.save(context, changed)
+        self._notifier.namespace('update', changed, namespace.name)
         return changed
 
     def delete(self, context, namespace_name):
@@ -103,6 +112,7 @@ class NamespacesController:
         namespace = self._access.get(context, namespace_name,
                                      'delete_metadef_namespace')
         self._namespaces.remove(context, namespace)
+        self._notifier.namespace('delete', namespace)
 
 
 class NamespacesSerializer(resource.Serializer):

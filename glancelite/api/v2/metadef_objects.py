@@ -50,6 +50,6 @@ def create_resource(service):
     """:returns: the resource for ``objects`` of namespaces."""
     return resource.Resource(
         metadef_definitions.DefinitionsController(
-            service, service.metadefs.objects, _RULES),
+            service, service.metadefs.objects, _RULES, 'object'),
         ObjectsDeserializer(service.conf, metadef_schema.OBJECT_REQUEST),
         ObjectsSerializer())

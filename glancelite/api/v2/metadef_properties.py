@@ -28,7 +28,8 @@ class PropertiesController(metadef_definitions.DefinitionsController):
     """
 
     def __init__(self, service):
-        super().__init__(service, service.metadefs.properties, _RULES)
+        super().__init__(service, service.metadefs.properties, _RULES,
+                         'property')
         self._types = service.metadefs.resource_types
 
     def show(self, context, namespace_name, name, resource_type=None):

@@ -29,6 +29,7 @@ class ResourceTypesController:
     def __init__(self, service):
         self._types = service.metadefs.resource_types
         self._access = metadef_access.MetadefAccess(service)
+        self._notifier = service.notifier
 
     def all(self, context):
         """:returns: every type that is known."""
@@ -46,6 +47,8 @@ class ResourceTypesController:
         namespace = self._access.get(
             context, namespace_name, 'add_metadef_resource_type_association')
         self._types.add(context, namespace, resource_type)
+        self._notifier.definition('resource_type', 'create', namespace,
+                                  resource_type)
         return resource_type
 
     def delete(self, context, namespace_name, name):
@@ -53,7 +56,13 @@ class ResourceTypesController:
         namespace = self._access.get(
             context, namespace_name,
             'remove_metadef_resource_type_association')
+        former = [each for each
+                  in self._types.of_namespace(context, namespace)
+                  if each.name == name]
         self._types.remove(context, namespace, name)
+        for each in former:
+            self._notifier.definition('resource_type', 'delete', namespace,
+                                      each)
 
 
 class ResourceTypesSerializer(resource.Serializer):

@@ -55,7 +55,7 @@ class TagsController(metadef_definitions.DefinitionsController):
     """
 
     def __init__(self, service):
-        super().__init__(service, service.metadefs.tags, _RULES)
+        super().__init__(service, service.metadefs.tags, _RULES, 'tag')
         self._document = metadef_access.DocumentReader(
             service.conf, metadef_schema.TAG_REQUEST)
 
@@ -82,6 +82,8 @@ class TagsController(metadef_definitions.DefinitionsController):
         if tags:
             self._definitions.add(context, namespace, tags,
                                   replacing=not appending)
+        for tag in tags:
+            self._notifier.definition(self._noun, 'create', namespace, tag)
         return namespace, tags
 
 
