@@ -131,7 +131,8 @@ def of_floor(results):
 
 def of_processes(results):
     """:returns: header and rows: memory, and time to the first answer."""
-    names = list(next(iter(results['memory'].values())))
+    names = list(dict.fromkeys(
+        name for each in results['memory'].values() for name in each))
     rows = []
     for label, part in (('seconds to the first answer', 'first_answer'),
                         ('MiB', 'memory')):
