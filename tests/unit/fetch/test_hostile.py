@@ -59,7 +59,8 @@ class HostileURLTest(testtools.TestCase):
         for url in hostile.URLS:
             work = types.SimpleNamespace(
                 request=types.SimpleNamespace(uri=url, remote_id='x'),
-                lease=types.SimpleNamespace(detail={}))
+                lease=types.SimpleNamespace(detail={}),
+                task=types.SimpleNamespace(request_id='req-x'))
             for ask in (source.describe, source.open):
                 self.assertRaises((*_REFUSALS, exception.RegionRefused),
                                   ask, work)
