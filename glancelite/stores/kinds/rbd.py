@@ -99,7 +99,25 @@ class Rbd(kind.Kind):
             self.library.delete(self.located(self.url(name)))
             return True
         except exceptions.NotFound:
-            return False
+            return self._remove_half_made(name)
+
+    def _remove_half_made(self, name):
+        """Remove what is listed, and cannot be opened.
+
+        An image is made in several steps; and what somebody seemed to have
+        open has been put into the trash.
+        """
+        rbd = importlib.import_module('rbd')
+        found = False
+        with self._connected().open_ioctx(self.library.pool) as pool:
+            with contextlib.suppress(rbd.ImageNotFound):
+                rbd.RBD().remove(pool, name)
+                found = True
+            for each in rbd.RBD().trash_list(pool):
+                if each['name'] == name:
+                    rbd.RBD().trash_remove(pool, each['id'])
+                    found = True
+        return found
 
     def is_outage(self, error):
         # The library hides what happened when it cannot connect.
