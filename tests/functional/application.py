@@ -199,11 +199,19 @@ class Application(fixtures.Fixture):
         return {
             'bind_host': '127.0.0.1',
             'bind_port': self._port and self._port.number,
-            'database': {'connection': self.database},
+            'database': {'connection': self.database, **self._pool()},
             'glance_store': {'filesystem_store_datadir': self.store},
             'paste_deploy': {'flavor': 'trusted',
                              'config_file': ETC / 'trusted-paste.ini'},
         }
+
+    def _pool(self):
+        """:returns: options for a server that has a hundred connections for
+            many services: one that rests keeps one.
+        """
+        if self.database.startswith('sqlite:'):
+            return {}
+        return {'max_pool_size': 1}
 
     def _database(self):
         """:returns: the URL of the database, made if it has to be."""
