@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An import: data that is staged, fetched or copied comes into stores.
 
-queued or uploading -> importing -> active, or back. The steps can be run
-again from the start, which is what happens when a process dies in them.
+queued or uploading -> importing -> active, or queued again. The steps can be
+run again from the start, which is what happens when a process dies in them.
 """
 import contextlib
 import datetime
@@ -163,16 +163,19 @@ class Importer:
     def _finish(self, work):
         """What is left to do can be done again, and again."""
         self.service.work_directory.discard(work.lease)
-        if work.request.method == import_request.GLANCE_DIRECT:
-            staging = self.service.stores.staging
-            self.service.threads.wait(staging.delete,
-                                      staging.url(work.image.id))
+        self._discard_staged(work)
         work.task.message = import_sources.copied(work.image.size)
         work.task.succeed({'image_id': work.image.id}, self._expiry())
         self._tasks.save(work.context, work.task)
         import_writers.discard_failed(self.service, work)
         self._leases.release(work.lease)
         self._notifier.task('success', work.task)
+
+    def _discard_staged(self, work):
+        if work.request.method == import_request.GLANCE_DIRECT:
+            staging = self.service.stores.staging
+            self.service.threads.wait(staging.delete,
+                                      staging.url(work.image.id))
 
     def _expiry(self):
         return image_object.now() + self._shown
@@ -202,13 +205,20 @@ class Importer:
         self._notifier.task('failure', work.task)
 
     def _give_back(self, work):
+        """Have the image wait for data, as it did before it got any.
+
+        What was staged goes first: a queued image has nothing.
+        """
+        self._discard_staged(work)
+
         def change(image):
             _unlock(image)
             image.properties[import_request.IMPORTING_PROPERTY] = ''
             image.properties[import_request.FAILED_PROPERTY] = ','.join(
                 work.request.stores)
             if image.status == 'importing':
-                image.move_to(work.lease.detail['status'])
+                image.move_to('queued')
+                image.properties.pop(import_request.STAGE_HOST_PROPERTY, None)
         with contextlib.suppress(exception.ImageNotFound,
                                  exception.LeaseLost):
             self.save(work, change, release=work.lease)

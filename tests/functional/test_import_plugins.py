@@ -105,6 +105,13 @@ class ConversionTest(QemuTestCase):
     def test_what_is_raw_already_stays_as_it_is(self):
         self.stored_as(self.imported(DISK), DISK)
 
+    def test_a_disc_stays_one(self):
+        # The descriptor of the volume, in its place.
+        disc = bytes(32768) + b'\x01CD001\x01' + bytes(2041) + DISK
+        image = self.imported(disc, disk_format='iso')
+        self.stored_as(image, disc)
+        self.assertEqual('iso', image['disk_format'])
+
     def test_what_cannot_be_converted_is_refused_with_a_reason(self):
         base = self.folder / 'base.qcow2'
         subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', base,
@@ -131,9 +138,9 @@ class ConversionTest(QemuTestCase):
             message = self.task(image['id'])['message']
             self.assertIn(words, message)
             self.assertNotIn(str(self.application.folder), message)
-            self.assertEqual(('uploading', disk_format),
+            self.assertEqual(('queued', disk_format),
                              (image['status'], image['disk_format']))
-            self.assertEqual({f'staging/{image["id"]}'}, self.left())
+            self.assertEqual(set(), self.left())
             self.client.request('DELETE', f'/v2/images/{image["id"]}')
 
 
@@ -215,10 +222,10 @@ class DecompressionTest(PluginTestCase):
 
     def test_a_refused_import_leaves_the_image_as_it_was(self):
         image = self.imported(gzip.compress(DISK)[:-4])
-        self.assertEqual(('uploading', False),
+        self.assertEqual(('queued', False),
                          (image['status'], 'hw_disk_bus' in image))
         self.assertIn('damaged', self.task(image['id'])['message'])
-        self.assertEqual({f'staging/{image["id"]}'}, self.left())
+        self.assertEqual(set(), self.left())
 
 
 class OwnPluginTest(PluginTestCase):
@@ -247,7 +254,7 @@ class OwnPluginTest(PluginTestCase):
         self.assertEqual(('active', 'yes'),
                          (image['status'], image['scanned']))
         image = self.imported(b'virus')
-        self.assertEqual(('uploading', 'The scanner refuses the image.'), (
+        self.assertEqual(('queued', 'The scanner refuses the image.'), (
             image['status'], self.task(image['id'])['message']))
 
 

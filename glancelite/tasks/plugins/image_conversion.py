@@ -43,7 +43,8 @@ class ImageConversion(plugin.Plugin):
 
     def transform(self, job):
         source, wanted = job.fields['disk_format'], self.options.output_format
-        if source == wanted:
+        # A disc is booted as one, whatever servers like their disks to be.
+        if source in (wanted, 'iso'):
             return None
         if source not in _READABLE:
             job.refuse(_('Images of disk_format %(format)s cannot be '
