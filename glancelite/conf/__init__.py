@@ -71,11 +71,14 @@ def register_opts(conf):
     conf.register_opts(stores.LEGACY_OPTIONS, group='glance_store')
     for group, options in report_opts.list_opts():
         conf.register_opts(options, group=group)
-    _set_defaults()
+    set_defaults()
 
 
-def _set_defaults():
-    """Let options of libraries be by default what they are in Glance."""
+def set_defaults():
+    """Let options of libraries be by default what they are in Glance.
+
+    oslo-config-generator calls it before it asks any library for options.
+    """
     cors.set_defaults(allow_headers=_CORS_ALLOWED,
                       expose_headers=_CORS_EXPOSED,
                       allow_methods=_CORS_METHODS)
@@ -88,7 +91,6 @@ def _group(name):
 
 def list_opts():
     """For oslo-config-generator: our (group, options) pairs."""
-    _set_defaults()
     pairs = [(module.GROUP, module.OPTIONS) for module in _MODULES]
     pairs.append(('glance_store', stores.LEGACY_OPTIONS))
     pairs.append(('example_store', stores.BACKEND_OPTIONS))
