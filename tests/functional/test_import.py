@@ -83,13 +83,21 @@ class ImportTestCase(testtools.TestCase):
         """:returns: the image once nothing is being done to it."""
         def ready():
             image = self.client.show(image_id, persona)
-            return 'os_glance_import_task' not in image and image
+            # What was staged goes after the one, and before the other.
+            return ('os_glance_import_task' not in image
+                    and all(task['status'] in ('success', 'failure')
+                            for task in self.tasks(image_id, persona))
+                    and image)
         return application.eventually(ready, 'The import ends')
+
+    def tasks(self, image_id, persona='alice'):
+        """:returns: the tasks of the image that this one sees."""
+        return self.client.get(f'/v2/images/{image_id}/tasks',
+                               persona=persona).json['tasks']
 
     def task(self, image_id):
         """:returns: the newest task of the image."""
-        return self.client.get(f'/v2/images/{image_id}/tasks').json[
-            'tasks'][0]
+        return self.tasks(image_id)[0]
 
     def files(self, *directories):
         """:returns: what is left in the folders, by folder and name."""
