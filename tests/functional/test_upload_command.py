@@ -146,10 +146,16 @@ class _CommandTestCase(testtools.TestCase):
                        if not name.startswith('OS_')}
         environment.update(HOME=str(self.folder), TERM='dumb',
                            XDG_CACHE_HOME=str(self.folder / 'cache'))
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'glancelite.cmd.upload', *arguments],
-            cwd=application.ROOT, env=environment, text=True,
-            stdin=subprocess.DEVNULL, **more)
+        # Tests that a shell runs in the background ignore SIGINT, and so
+        # would what they start.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, '-m', 'glancelite.cmd.upload', *arguments],
+                cwd=application.ROOT, env=environment, text=True,
+                stdin=subprocess.DEVNULL, **more)
+        finally:
+            signal.signal(signal.SIGINT, before)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
