@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from glancelite import exception
 from glancelite.db import engine
+from glancelite.db import spans
 
 LOG = log.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Database:
 
     def __init__(self, conf):
         self._conf = conf.database
+        self._spans = None
 
     @functools.cached_property
     def _writers(self):
@@ -94,9 +96,23 @@ class Database:
             connection_parameters=None, slave_connection=None,
             sqlite_fk=True, thread_checkin=False,
             **{name: getattr(self._conf, name) for name in _OPTIONS} | options)
-        for hook in hooks:
+        for hook in (*hooks, self._tell):
             facade.append_on_engine_create(hook)
         return facade
+
+    def _tell(self, sender):
+        if self._spans:
+            self._spans.listen(sender)
+
+    def trace(self, current):
+        """Tell a tracer of every statement.
+
+        :param current: returns the tracer of this thread, or None: an object
+            with ``start(name, info)`` and ``stop(info)``.
+        """
+        self._spans = spans.Spans(current)
+        for each in self._engines():
+            self._tell(each)
 
     @property
     def engine(self):

@@ -127,23 +127,64 @@ class ProfilerTest(testtools.TestCase):
         if reason:
             self.skipTest(reason)
 
-    def test_who_knows_a_key_has_the_request_traced(self):
-        utils = importutils.import_module('osprofiler._utils')
-        packed, signature = utils.signed_pack(
-            {'base_id': uuidutils.generate_uuid(),
-             'parent_id': uuidutils.generate_uuid()}, 'the key')
-        listener = notifications.Listener('profiler', 'openstack')
-        self.addCleanup(listener.close)
-        service = self.useFixture(application.Application(
+        self.listener = notifications.Listener('profiler', 'openstack')
+        self.addCleanup(self.listener.close)
+
+    def start(self, **profiler):
+        """:returns: the client of a service that traces, with ``profiler``."""
+        return self.useFixture(application.Application(
             'eventlet', paste_deploy=application.SHIPPED_PASTE,
             transport_url=notifications.URL, profiler={
                 'enabled': True, 'hmac_keys': 'the key',
-                'connection_string': 'messaging://'}))
-        for header, path in (('of another key', 'images'),
-                             (signature, 'schemas/image')):
-            self.assertEqual(200, service.client.get(
-                f'/v2/{path}', headers={
-                    'X-Trace-Info': packed, 'X-Trace-HMAC': header}).status)
-        told = listener.take()['payload']
-        self.assertEqual('wsgi-start', told['name'])
-        self.assertEqual('/v2/schemas/image', told['info']['request']['path'])
+                'connection_string': 'messaging://', **profiler})).client
+
+    def signed(self, key):
+        """:returns: headers of who wants a trace, and knows ``key``."""
+        utils = importutils.import_module('osprofiler._utils')
+        packed, signature = utils.signed_pack(
+            {'base_id': uuidutils.generate_uuid(),
+             'parent_id': uuidutils.generate_uuid()}, key)
+        return {'X-Trace-Info': packed, 'X-Trace-HMAC': signature}
+
+    def spans(self):
+        """:returns: what is told of the next request that is traced."""
+        told = [self.listener.take()['payload']]
+        while told[-1]['name'] != 'wsgi-stop':
+            told.append(self.listener.take()['payload'])
+        return told
+
+    def test_who_knows_a_key_has_the_request_traced(self):
+        client = self.start()
+        for key, path in (('another key', 'images'), ('the key', 'images/1'),
+                          ('the key', 'schemas/image')):
+            client.get(f'/v2/{path}', headers=self.signed(key))
+        for path in ('images/1', 'schemas/image'):
+            began, ended = self.spans()
+            self.assertEqual(['wsgi-start', 'wsgi-stop'],
+                             [began['name'], ended['name']])
+            self.assertEqual(f'/v2/{path}', began['info']['request']['path'])
+
+    def test_statements_are_spans_of_the_request_where_that_is_wanted(self):
+        client = self.start(trace_sqlalchemy=True)
+        created = client.request(
+            'POST', '/v2/images', headers=self.signed('the key'),
+            json={'name': 'traced', 'where': 'http://user:sesame@host/'})
+        self.assertEqual(201, created.status)
+        client.show(created.json['id'])
+        client.get('/v2/images', headers=self.signed('the key'))
+        for first_word, text in (('INSERT', 'traced'), ('SELECT', 'LIMIT')):
+            began, *statements, ended = self.spans()
+            self.assertEqual(began['trace_id'], ended['trace_id'])
+            starts, stops = statements[::2], statements[1::2]
+            self.assertEqual([each['trace_id'] for each in starts],
+                             [each['trace_id'] for each in stops])
+            self.assertEqual(
+                {('db-start', began['trace_id'], began['base_id'])},
+                {(each['name'], each['parent_id'], each['base_id'])
+                 for each in starts})
+            self.assertEqual({'db-stop'}, {each['name'] for each in stops})
+            told = [each['info']['db'] for each in starts]
+            self.assertIn(text, str(
+                [each for each in told
+                 if each['statement'].startswith(first_word)]))
+            self.assertNotIn('sesame', str(told))

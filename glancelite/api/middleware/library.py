@@ -65,7 +65,8 @@ def healthcheck_factory(global_conf, **local_conf):
 
 def profiler_factory(global_conf, **local_conf):
     """For Paste: traces of requests, where osprofiler is there and wanted."""
-    conf = service_module.current().conf
+    service = service_module.current()
+    conf = service.conf
     if not peek.value(conf, 'profiler', _PROFILER):
         return lambda application: application
     # Whoever wants traces installs it; nothing else needs it.
@@ -76,6 +77,9 @@ def profiler_factory(global_conf, **local_conf):
     importutils.import_module('osprofiler.initializer').init_from_conf(
         conf, context={}, project='glancelite', service='api',
         host=socket.gethostname())
+    if conf.profiler.trace_sqlalchemy:
+        profiler = importutils.import_module('osprofiler.profiler')
+        service.database.trace(profiler.get)
     web = importutils.import_module('osprofiler.web')
     return web.WsgiMiddleware.factory(
         global_conf, hmac_keys=conf.profiler.hmac_keys, enabled=True)
