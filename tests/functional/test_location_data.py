@@ -90,7 +90,8 @@ class HostileURLTest(locations.LocationsTestCase):
 
     def test_no_hostile_url_is_fetched_whoever_asks_for_it(self):
         if self.mode == 'wsgi':
-            self.wire = self.useFixture(wire.Wire())
+            self.wire = self.useFixture(
+                wire.Wire(self.service.database))
         image = self.client.create()
         for url in hostile.URLS:
             if url.startswith(('http://127.0.0.1/', 'http://127.0.0.1:80/')):

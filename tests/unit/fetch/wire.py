@@ -8,6 +8,7 @@ import ssl
 import threading
 
 import fixtures
+import sqlalchemy
 
 from glancelite import conf as conf_package
 
@@ -59,13 +60,17 @@ class Resolver:
 class Wire(fixtures.Fixture):
     """Sees every connection that this process opens, and lets none out.
 
+    :param database: URL of a database (of SQLAlchemy), whose server is
+        reached as ever and unseen.
     :ivar seen: the addresses asked for, as (host, port).
     :ivar routes: addresses as (host, port), and where they really lead; what
         is not in it is refused as a closed port would be.
     """
 
-    def __init__(self):
+    def __init__(self, database=None):
         super().__init__()
+        url = sqlalchemy.make_url(database) if database else None
+        self._database = url and (url.host, url.port)
         self.seen = []
         self.routes = {}
 
@@ -73,6 +78,8 @@ class Wire(fixtures.Fixture):
         connect = socket.socket.connect
 
         def watched(connection, address):
+            if address[:2] == self._database:
+                return connect(connection, address)
             self.seen.append(address[:2])
             if address[:2] not in self.routes:
                 raise ConnectionRefusedError(111, 'Connection refused')
