@@ -133,3 +133,9 @@ _SCHEMES = (
     f'http://www.example.org/{"a" * 9000}', 'http://', 'https://', 'http:')
 
 URLS = (*_by_address(), *_NAMES, *_TRICKS, *_CHARACTERS, *_SCHEMES)
+
+#: Those that fit into the header of a redirect; there UTF-8 is, to who reads
+#: it, a sequence of Latin-1.
+HEADERS = tuple(
+    url.encode(errors='surrogatepass').decode('latin-1') for url in URLS
+    if not set(url) & set('\r\n\0'))

@@ -66,6 +66,22 @@ class HostileURLTest(testtools.TestCase):
                                   ask, work)
         self.assertEqual([], self.wire.seen)
 
+    def test_no_redirect_leads_to_a_hostile_url(self):
+        location = [None]
+        source = self.useFixture(wire.Source(
+            lambda request: wire.redirect(request, location[0])))
+        self.wire.routes[(wire.SOURCE, 80)] = source.address
+        fetch = fetcher.Fetcher(
+            wire.options(fetch__max_redirects=1),
+            wire.Resolver({'images.example': [[wire.SOURCE]]},
+                          otherwise='127.0.0.1'))
+        for location[0] in hostile.HEADERS:
+            for call in (fetch.open, fetch.size):
+                self.assertRaises(exception.FetchRefused, call,
+                                  'http://images.example/')
+        self.assertGreaterEqual(len(hostile.HEADERS), 390)
+        self.assertEqual({(wire.SOURCE, 80)}, set(self.wire.seen))
+
     def test_naming_one_host_lets_in_no_other_spelling_of_it(self):
         fetch = self._fetcher(
             import_filtering_opts__allowed_hosts=['www.example.org',
