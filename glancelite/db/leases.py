@@ -151,6 +151,8 @@ class Leases:
         """
         owner = sqlalchemy.func.max(_tasks.c.owner).label('project')
         idle = (_leases.c.expires_at < self._database.clock()).label('idle')
+        place = sqlalchemy.func.row_number().over(
+            partition_by=(owner, idle), order_by=_leases.c.acquired_at)
         statement = (
             sqlalchemy.select(_leases, owner, idle)
             # Also of tasks that have ended: the last step may be missing.
@@ -158,14 +160,17 @@ class Leases:
                   isouter=True)
             .where(_leases.c.purpose == purpose)
             .group_by(_leases.c.image_id)
-            .order_by(_leases.c.acquired_at).limit(_WAITING))
+            # First what runs, then the oldest of every project, then the
+            # second oldest: whose many tasks wait hides nobody's.
+            .order_by(idle, place, _leases.c.acquired_at).limit(_WAITING))
         with self._database.reader() as connection:
             rows = connection.execute(statement).mappings().all()
         running = collections.Counter(
             row['project'] for row in rows if not row['idle'])
         idle = [row for row in rows if row['idle']
                 and not 0 < per_project <= running[row['project']]]
-        idle.sort(key=lambda row: running[row['project']])
+        idle.sort(key=lambda row: (running[row['project']],
+                                   row['acquired_at']))
         found = [_lease(row) for row in idle]
         return [lease for lease in found if self._is_for_us(lease)]
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 
+import fixtures
 import testscenarios
 import testtools
 
@@ -57,6 +58,23 @@ class ManyWorkersTest(testtools.TestCase):
         with self.database.writer() as connection:
             self.leases.take(connection, lease, idle=True)
         return image_id
+
+    def test_who_has_many_tasks_waiting_hides_nobodys(self):
+        # More than are looked at in one go.
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.db.leases._WAITING', 6))
+        greedy = {self.add('greedy') for _number in range(9)}
+        modest = [self.add(f'modest-{number}') for number in range(2)]
+        claimed = []
+        for _number in range(2 * _SHARE):
+            waiting = self.leases.waiting(lease_object.IMPORT, _SHARE)
+            claimed.append(self.leases.claim(waiting[0], _SHARE).image_id)
+        self.assertIn(claimed[0], greedy)
+        self.assertEqual(modest, claimed[1:3])
+        self.assertIn(claimed[3], greedy)
+        # It has its share, and others have nothing left.
+        self.assertEqual([], self.leases.waiting(lease_object.IMPORT,
+                                                 _SHARE))
 
     def test_each_task_is_run_once_and_projects_keep_to_their_share(self):
         waiting = {self.add(f'project-{number % _PROJECTS}'): number
