@@ -7,7 +7,9 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 
+import fixtures
 import testscenarios
 import testtools
 
@@ -220,6 +222,64 @@ class ImportTest(ImportTestCase):
             'DELETE', f'/v2/stores/{store}/{image_id}',
             persona='admin').status for store in ('fast', 'fast', 'cheap')])
         self.assertEqual({f'cheap/{image_id}'}, self.files())
+
+
+class ProgressTest(ImportTestCase):
+    """How far an import is can be seen while it runs."""
+
+    mode = 'wsgi'
+
+    def setUp(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.tasks.import_sources._REPORT_INTERVAL', 0))
+        self.seen = threading.Event()
+        super().setUp()
+
+    def half(self, request, announced=True):
+        """Send all but the last bytes, which come when half was seen."""
+        request.send_response(200)
+        if announced:
+            request.send_header('Content-Length', str(len(DATA)))
+        request.end_headers()
+        request.wfile.write(DATA[:-1000])
+        request.wfile.flush()
+        self.seen.wait(application.PATIENCE)
+        request.wfile.write(DATA[-1000:])
+        request.close_connection = True
+
+    def progress(self, image_id):
+        """:returns: the task, when it tells of bytes that are done."""
+        def told():
+            task = self.task(image_id)
+            return (task['result'] or {}).get('bytes_done') and task
+        task = application.eventually(told, 'It tells how far it is')
+        self.assertEqual('processing', task['status'])
+        self.assertEqual(image_id, task['result']['image_id'])
+        done = task['result']['bytes_done']
+        self.assertTrue(0 < done < len(DATA), done)
+        self.assertEqual(task['result'], self.client.get(
+            f'/v2/tasks/{task["id"]}', persona='admin').json['result'])
+        self.seen.set()
+        self.done(image_id)
+        self.assertEqual({'image_id': image_id},
+                         self.task(image_id)['result'])
+        return task
+
+    def test_bytes_done_of_bytes_known(self):
+        url = self.serve(self.half)
+        image_id = self.create()
+        self.submit(image_id, 'web-download', uri=url)
+        task = self.progress(image_id)
+        self.assertEqual(len(DATA), task['result']['bytes_known'])
+        self.assertRegex(task['message'], 'Copied [0-3] MiB of 3 MiB')
+
+    def test_bytes_done_where_nobody_knows_how_many_there_are(self):
+        url = self.serve(lambda request: self.half(request, False))
+        image_id = self.create()
+        self.submit(image_id, 'web-download', uri=url)
+        task = self.progress(image_id)
+        self.assertIsNone(task['result']['bytes_known'])
+        self.assertRegex(task['message'], 'Copied [0-3] MiB$')
 
 
 class FailingStoreTest(ImportTestCase):
