@@ -216,7 +216,7 @@ class Importer:
             image.properties[import_request.IMPORTING_PROPERTY] = ''
             image.properties[import_request.FAILED_PROPERTY] = ','.join(
                 work.request.stores)
-            if image.status == 'importing':
+            if image.status in ('uploading', 'importing'):
                 image.move_to('queued')
                 image.properties.pop(import_request.STAGE_HOST_PROPERTY, None)
         with contextlib.suppress(exception.ImageNotFound,

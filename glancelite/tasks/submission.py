@@ -53,7 +53,7 @@ class Imports:
             detail['host'] = host
         lease = lease_object.Lease(image.id, lease_object.IMPORT, {
             'task_id': task.id, 'request': dataclasses.asdict(request),
-            'stores': request.stores, 'status': status, 'attempts': 0,
+            'stores': request.stores, 'attempts': 0,
             'token': lease_object.new_token(),
             'project_id': context.project_id, 'user_id': context.user_id,
             'roles': context.roles, **detail})

@@ -76,6 +76,19 @@ class ImportKillTest(testtools.TestCase):
         attacked.audit()
 
 
+    def test_an_import_that_never_begins_leaves_nothing_staged(self):
+        attacked = self.useFixture(imports.ImportArena(
+            'eventlet', os.environ.get('GLANCELITE_TEST_DATABASE')
+            or 'sqlite', task={'attempts': 1, 'poll_interval': 1}))
+        reached, _answer = attacks.strike(
+            attacked, imports.ImportToAll, 'import/begin', 1, 'kill')
+        attacked.audit()
+        image_id, = attacked.expectations
+        image = attacked.patiently('get', f'/v2/images/{image_id}').json
+        self.assertEqual((True, 'queued', ','.join(imports.STORES)), (
+            reached, image['status'], image['os_glance_failed_import']))
+
+
 class FailureTest(_CrashTestCase):
     """Everything else that can happen to a service."""
 

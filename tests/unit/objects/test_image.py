@@ -26,7 +26,6 @@ class TransitionTest(testtools.TestCase):
         ('saving', 'active'), ('saving', 'queued'),
         ('uploading', 'importing'), ('uploading', 'queued'),
         ('importing', 'active'), ('importing', 'queued'),
-        ('importing', 'uploading'),
         ('active', 'deactivated'), ('deactivated', 'active'),
         ('pending_delete', 'deleted'),
         *((status, end) for end in ('pending_delete', 'deleted')
