@@ -238,4 +238,8 @@ def _default(conf, drivers):
         raise exception.ConfigurationError(
             f'[glance_store] default_backend {default!r} is not one of '
             f'{", ".join(drivers)}')
+    if not drivers[default].writable:
+        raise exception.ConfigurationError(
+            f'[glance_store] default_backend {default!r}: a store of kind '
+            f'{drivers[default].kind} is only read, and takes no uploads')
     return default

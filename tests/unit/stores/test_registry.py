@@ -101,6 +101,16 @@ class SeveralStoresTest(testtools.TestCase):
                 f'fast:file,{name}:file', fast='a'))
 
 
+    def test_uploads_go_to_no_store_that_is_only_read(self):
+        self.assertIn(
+            "default_backend 'fast': a store of kind http is only read",
+            self.refusal('fast:http,cheap:file', cheap='b'))
+
+    def test_a_store_that_is_only_read_may_stand_beside_the_default(self):
+        stores = self.stores('fast:file,web:http', fast='a')
+        self.assertFalse(stores.named('web').writable)
+
+
 class LibraryTest(testtools.TestCase):
     """glance_store takes its time to load."""
 
