@@ -41,8 +41,7 @@ class ImageDecompression(plugin.Plugin):
         with open(job.input, 'rb') as file:
             head = file.read(16)
         if lha_archive.is_one(head):
-            return Bounded(lha_archive.unpack(job, self.options.memory),
-                           self.options.max_size * _GIB)
+            return self._of_lha(job)
         make = _maker(head)
         if make is None:
             return None
@@ -53,6 +52,15 @@ class ImageDecompression(plugin.Plugin):
         except BaseException:
             file.close()
             raise
+
+    def _of_lha(self, job):
+        limit = self.options.max_size * _GIB
+        size = lha_archive.size_of_only_file(job)
+        if size > limit:
+            # It would be unpacked once in vain, to find damage.
+            _refuse_size(limit)
+        return Bounded(lha_archive.unpack(job, size, self.options.memory),
+                       limit)
 
 
 class Bounded:
@@ -72,14 +80,18 @@ class Bounded:
             raise exception.ImportRefused(_UNREADABLE) from None
         self._count += len(block)
         if self._count > self._limit:
-            raise exception.ImportRefused(
-                _('The compressed data is larger than the %(limit)d GiB that '
-                  'are allowed.'), limit=self._limit // _GIB)
+            _refuse_size(self._limit)
         return block
 
     def close(self):
         """Close the file."""
         self._file.close()
+
+
+def _refuse_size(limit):
+    raise exception.ImportRefused(
+        _('The compressed data is larger than the %(limit)d GiB that are '
+          'allowed.'), limit=limit // _GIB)
 
 
 class Stream:

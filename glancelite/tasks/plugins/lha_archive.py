@@ -28,17 +28,16 @@ def is_one(head):
             _METHOD.match(head) is not None)
 
 
-def unpack(job, memory):
+def unpack(job, size, memory):
     """:returns: the only file in the archive, to be read.
 
     The program tests the whole archive first: it says nothing of damage
     while it unpacks.
 
+    :param size: what :func:`size_of_only_file` has returned.
     :param memory: MiB that the program may take.
-    :raises ImportRefused: it is damaged, or holds anything else, or the
-        program is not installed.
+    :raises ImportRefused: it is damaged, or the program is not installed.
     """
-    size = _size_of_only_file(job)
     command = [sys.executable, '-m', 'oslo_concurrency.prlimit', '--as',
                str(memory * _MIB), '--core', '0', '--', 'lha']
     testing = _start(job, [*command, 'tq', str(job.input)])
@@ -79,10 +78,12 @@ class _Output:
         _end(self._process)
 
 
-def _size_of_only_file(job):
+def size_of_only_file(job):
     """:returns: bytes that the file in the archive has when it is unpacked.
 
-    :raises ImportRefused: there are several.
+    No more are ever unpacked, whatever the rest of the archive says.
+
+    :raises ImportRefused: it is damaged, or holds anything else.
     """
     with open(job.input, 'rb') as file:
         head = file.read(_HEAD)

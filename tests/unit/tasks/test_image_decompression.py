@@ -79,15 +79,17 @@ def checked(data):
     return crc
 
 
-def repeated(count):
-    """:returns: an lh5 stream of ``count`` * 256 + 4 times the letter A.
+def repeated(*counts):
+    """:returns: an lh5 stream of 4 times the letter A, and for each count
+        256 times as many.
 
     The first block is of four letters, which need no bits since there is no
-    other; those of the second each repeat the letter before 256 times.
+    other; those of the others each repeat the letter before 256 times.
     """
     bits = ''.join(
         f'{symbols:016b}' + 10 * '0' + 9 * '0' + f'{symbol:09b}' + 8 * '0'
-        for symbols, symbol in ((4, ord('A')), (count, 256 + 253)))
+        for symbols, symbol in (
+            (4, ord('A')), *((count, 256 + 253) for count in counts)))
     bits += -len(bits) % 8 * '0'
     return int(bits, 2).to_bytes(len(bits) // 8, 'big')
 
@@ -181,6 +183,25 @@ class DecompressionTest(testtools.TestCase):
         data = b'A' * (4 + 256 * 9)
         self.assertEqual(data, self.unpack(
             archived(data, b'-lh5-', repeated(9))))
+
+    def test_a_bomb_of_lha_is_refused_before_it_is_unpacked(self):
+        blocks = [65535] * 250
+        size = 4 + 256 * sum(blocks)
+        # Nearly the most that the head of an archive can say.
+        self.assertGreater(size, 3.9 * 1024 ** 3)
+        bomb = archived(b'', b'-lh5-', repeated(*blocks), size)
+        self.assertLess(len(bomb), 2000)
+        # Without a program that would unpack it: it is not asked.
+        self.useFixture(fixtures.EnvironmentVariable('PATH', '/nowhere'))
+        with testtools.ExpectedException(exception.ImportRefused,
+                                         '.*1 GiB.*'):
+            self.unpack(bomb, max_size=1)
+
+    def test_a_bomb_of_lha_unpacks_to_no_more_than_it_says(self):
+        self.require_lha()
+        data = b'A' * 5000
+        bomb = archived(data, b'-lh5-', repeated(*[65535] * 250))
+        self.assertEqual(data, self.unpack(bomb, max_size=1))
 
     def test_damaged_and_unusual_archives_of_lha_are_refused(self):
         good = archived(DATA[:5000])
