@@ -126,6 +126,9 @@ class Engine(fixtures.Fixture):
                                3 * application.PATIENCE)
 
     def _launch(self, name, *command):
+        process = self._processes.get(name)
+        if process is not None and process.poll() is None:
+            return
         with open(self.folder / f'{name}.log', 'ab') as log:
             self._processes[name] = subprocess.Popen(
                 command, cwd=application.ROOT, stdin=subprocess.DEVNULL,
