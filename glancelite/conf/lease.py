@@ -17,8 +17,9 @@ OPTIONS = [
              'undone within ttl and this together.'),
     cfg.IntOpt(
         'finish_timeout', default=86400, min=0,
-        help='Seconds for which an upload is tried to be finished whose data '
-             'is complete, and whose store refuses to end it. Then the data '
-             'is removed and the image queued again. Raise it where a store '
-             'may be away for longer.'),
+        help='Seconds for which an upload or an import is tried to be '
+             'finished whose data is complete, and whose store refuses to '
+             'end it. Then the data is removed and the image queued again; a '
+             'copy of an image that has data elsewhere fails. Raise it where '
+             'a store may be away for longer.'),
 ]

@@ -48,17 +48,19 @@ class Remover:
             self._threads.wait(driver.discard, lease.image_id,
                                lease.detail['token'])
 
-    def withdraw(self, lease):
+    def withdraw(self, lease, held=()):
         """Remove what was written for ``lease``, committed or not.
 
         No record names it, nor can one as long as the lease stands.
 
+        :param held: identifiers of stores that hold data of the image which
+            its record does name.
         :raises LeaseLost: it does not.
         :raises StoreUnavailable: a store refuses.
         """
         self.discard(lease)
         for driver in self._drivers(lease):
-            if driver.renames:
+            if driver.renames and driver.identifier not in held:
                 if not self._holder.keeps(lease):
                     raise exception.LeaseLost(image_id=lease.image_id)
                 self._threads.wait(driver.delete, driver.url(lease.image_id))

@@ -7,6 +7,7 @@ run again from the start, which is what happens when a process dies in them.
 import contextlib
 import datetime
 import os
+import time
 
 from oslo_context import context as oslo_context
 from oslo_log import log
@@ -31,6 +32,9 @@ LOG = log.getLogger(__name__)
 _HOPELESS = (exception.DataMissing, exception.InvalidTransition,
              exception.UnknownStore)
 
+#: What may keep it from that for a while.
+_PASSING = (exception.StorageFull, exception.StoreUnavailable)
+
 
 class Importer:
     """Runs imports.
@@ -44,6 +48,7 @@ class Importer:
     def __init__(self, conf, service):
         self._plugins = plugin.load(conf)
         self._attempts = conf.task.attempts
+        self._finish_timeout = conf.lease.finish_timeout
         self._shown = datetime.timedelta(hours=conf.task.task_time_to_live)
         self.service = service
         self._images = service.images
@@ -62,9 +67,15 @@ class Importer:
         work = work_module.Work(context, lease, self._task(context, lease),
                                 image)
         try:
-            self._attempt(work)
+            self._try(work)
         except exception.LeaseLost:
             LOG.info('Image %s: its import was taken over', lease.image_id)
+
+    def _try(self, work):
+        try:
+            self._attempt(work)
+        except exception.LeaseLost:
+            raise
         except Exception as error:
             self._fail(work, error)
 
@@ -194,15 +205,34 @@ class Importer:
         """
         LOG.warning('Image %s: its import failed: %s', work.image.id,
                     type(error).__name__)
-        if work.unfinished or work.published or (
-                work.sealed and not isinstance(error, _HOPELESS)):
+        if work.unfinished or work.published:
             return
+        if work.sealed:
+            if not self._is_over(work, error):
+                return
+            self._withdraw(work)
         message = (str(error) if isinstance(error, exception.GlanceliteError)
                    else 'The import failed for an unexpected reason.')
         work.task.fail(message, self._expiry())
         self._tasks.save(work.context, work.task)
         self._give_back(work)
         self._notifier.task('failure', work.task)
+
+    def _is_over(self, work, error):
+        """:returns: whether a sealed import is not to be tried again."""
+        if isinstance(error, _HOPELESS):
+            return True
+        age = time.time() - work.lease.detail.get('sealed_at', time.time())
+        return isinstance(error, _PASSING) and age > self._finish_timeout
+
+    def _withdraw(self, work):
+        """Remove what the stores have of an import that is given up.
+
+        Some may have given it its final name already.
+        """
+        held = {location.metadata.get('store')
+                for location in work.image.locations}
+        self.service.remover.withdraw(work.lease, held)
 
     def _give_back(self, work):
         """Have the image wait for data, as it did before it got any.

@@ -2,6 +2,7 @@
 """The writers of an import: one for each store, side by side."""
 import contextlib
 import functools
+import time
 
 from oslo_log import log
 
@@ -79,7 +80,8 @@ def open_all(service, work, size):
 def seal(service, work, facts, stored):
     """Make the data durable, and store in the lease what and where it is.
 
-    From then on the import is finished and never undone.
+    From then on the import is finished, and undone only when a store has
+    refused for too long to end it.
 
     :param facts: fields of the image, as the bytes told them.
     :param stored: called with ``work`` after each store but the last.
@@ -95,6 +97,7 @@ def seal(service, work, facts, stored):
     changed, removed = work.properties()
     work.lease.detail.update(
         facts={**facts, **work.job.fields}, finished=finished,
+        sealed_at=time.time(),
         left=[each.driver.identifier for each in work.writers if each.left],
         properties=changed, removed_properties=removed)
     service.leases.note(work.lease)

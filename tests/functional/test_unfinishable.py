@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uploads whose data is complete, and whose store refuses to end them."""
+"""Data that is complete, and whose store refuses to end its upload."""
 import hashlib
 import time
 
@@ -16,6 +16,7 @@ from glancelite.objects import lease as lease_object
 from glancelite.stores import filesystem
 from glancelite.stores import registry
 from tests.functional import application
+from tests.functional import test_import
 
 _DATA = b'complete'
 
@@ -105,3 +106,99 @@ class UnfinishableTest(testtools.TestCase):
         self.sweep(RefusingDriver)
         answer = self.client.request('DELETE', f'/v2/images/{young}')
         self.assertEqual(204, answer.status)
+
+
+class TroubledDriver(filesystem.FilesystemDriver):
+    """File stores, of which the one named cheap is in trouble.
+
+    :cvar trouble: what it does when an upload ends: it 'refuses'; does it
+        and 'hides' it; or 'loses' the data.
+    """
+
+    trouble = None
+
+    def commit(self, image_id, token):
+        trouble = self.trouble if self.identifier == 'cheap' else None
+        if trouble == 'loses':
+            self.discard(image_id, token)
+        if trouble == 'refuses':
+            raise exception.StoreUnavailable()
+        url = super().commit(image_id, token)
+        if trouble == 'hides':
+            raise exception.StoreUnavailable()
+        return url
+
+
+class TroubledTestCase(test_import.ImportTestCase):
+    """A service whose store cheap is in trouble."""
+
+    def setUp(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.stores.registry.DRIVERS',
+            {**registry.DRIVERS, 'file': TroubledDriver}))
+        super().setUp()
+
+    def trouble(self, what):
+        """Have the store be in trouble, or not any more."""
+        self.useFixture(fixtures.MonkeyPatch(
+            f'{__name__}.TroubledDriver.trouble', what))
+
+    def import_staged(self):
+        """:returns: the id of an image that is being imported to both."""
+        image_id = self.create()
+        self.stage(image_id)
+        self.assertEqual(202, self.submit(
+            image_id, all_stores=True).status)
+        return image_id
+
+
+class UnfinishableImportTest(TroubledTestCase):
+    """An import that is not to be finished for a moment even."""
+
+    options = {'lease': {'ttl': 3, 'sweep_interval': 1, 'finish_timeout': 0}}
+
+    def test_it_is_undone_in_every_store(self):
+        for what in ('refuses', 'hides', 'loses'):
+            self.trouble(what)
+            image = self.done(self.import_staged())
+            self.assertEqual('queued', image['status'], what)
+            self.assertEqual({'cheap', 'fast'}, set(
+                image['os_glance_failed_import'].split(',')))
+            self.assertEqual('failure', self.task(image['id'])['status'])
+            self.assertEqual(set(), self.files(), what)
+            answer = self.client.upload(image['id'], _DATA)
+            self.assertEqual(204, answer.status)
+            self.client.request('DELETE', f'/v2/images/{image["id"]}')
+
+    def test_a_copy_fails_and_the_image_stays(self):
+        image_id = self.create()
+        self.client.upload(image_id, _DATA)
+        for what in ('refuses', 'hides'):
+            self.trouble(what)
+            answer = self.submit(image_id, 'copy-image', 'admin',
+                                 stores=['cheap'])
+            self.assertEqual(202, answer.status, answer.body)
+            image = self.done(image_id)
+            self.assertEqual(('active', 'fast', 'cheap'), (
+                image['status'], image['stores'],
+                image['os_glance_failed_import']))
+            self.assertEqual({f'fast/{image_id}'}, self.files())
+            self.assertEqual(_DATA, self.client.download(image_id).body)
+
+
+class DelayedImportTest(TroubledTestCase):
+    """An import whose store is in trouble for a moment."""
+
+    def test_it_is_tried_again_and_finished(self):
+        self.trouble('refuses')
+        image_id = self.import_staged()
+        application.eventually(
+            lambda: f'fast/{image_id}' in self.files('fast'), 'A try')
+        self.assertEqual('importing', self.client.show(image_id)['status'])
+        self.trouble(None)
+        image = self.done(image_id)
+        self.assertEqual('active', image['status'])
+        self.assertEqual({f'fast/{image_id}', f'cheap/{image_id}'},
+                         self.files())
+        self.assertTrue(
+            test_import.DATA == self.client.download(image_id).body)
