@@ -57,7 +57,8 @@ class Signatures:
         signature, method, kind, certificate_id = values
         try:
             key_type = signature_utils.SignatureKeyType.lookup(kind)
-            certificate = self._certificate(context, certificate_id)
+            certificate = self._certificate(self._credentials(context),
+                                            certificate_id)
             self._require_trusted(context, certificate)
             public_key = certificate.public_key()
             if not isinstance(public_key, key_type.public_key_type):
@@ -79,6 +80,11 @@ class Signatures:
         return Verification(image.id, verifier)
 
     def _require_trusted(self, context, certificate):
+        """:raises SignatureVerificationError: no trusted one has issued it.
+
+        Trusted ones are the operator's, whom his users need not be able to
+        ask for them.
+        """
         if not self._trusted:
             return
         from cursive import certificate_utils
@@ -86,14 +92,15 @@ class Signatures:
         trusted = []
         for each in self._trusted:
             try:
-                trusted.append((each, self._certificate(context, each)))
+                trusted.append((each, self._certificate(
+                    self._own_credentials() or context, each)))
             except cursive_exception.SignatureVerificationError as error:
                 LOG.warning('A trusted certificate is left out: %s', error)
         chain = certificate_utils.CertificateVerificationContext(trusted)
         chain.update(certificate)
         chain.verify()
 
-    def _certificate(self, context, certificate_id):
+    def _certificate(self, credentials, certificate_id):
         """:returns: an X.509 certificate that the key manager keeps.
 
         The key manager's own words may name its address: they go to the log.
@@ -101,22 +108,27 @@ class Signatures:
         from castellan.common import exception as castellan_exception
         from cryptography import x509
         from cursive import exception as cursive_exception
+        from keystoneauth1 import exceptions as keystone_exception
+
+        def refusal(reason):
+            return cursive_exception.SignatureVerificationError(
+                reason=f'Certificate {reason}: {certificate_id}')
+        if not certificate_id:
+            raise refusal('not found with ID')
         try:
-            found = self._keys.get(self._credentials(context),
-                                   certificate_id)
+            found = self._keys.get(credentials, certificate_id)
             if found.format != 'X.509':
-                raise cursive_exception.SignatureVerificationError(
-                    reason=f'{certificate_id} is no X.509 certificate')
+                raise refusal('is no X.509 certificate')
             return x509.load_der_x509_certificate(found.get_encoded())
         except castellan_exception.ManagedObjectNotFoundError:
-            raise cursive_exception.SignatureVerificationError(
-                reason=f'Certificate not found with ID: {certificate_id}'
-            ) from None
+            raise refusal('not found with ID') from None
         except castellan_exception.Forbidden:
-            raise cursive_exception.SignatureVerificationError(
-                reason=f'Certificate not readable: {certificate_id}'
-            ) from None
-        except (castellan_exception.CastellanException, OSError) as error:
+            raise refusal('not readable') from None
+        except (castellan_exception.CastellanException, OSError,
+                keystone_exception.ClientException) as error:
+            # Barbican's refusal, which castellan takes for a failure.
+            if getattr(error.__context__, 'status_code', None) == 403:
+                raise refusal('not readable') from None
             LOG.error('The key manager does not give a certificate: %s',
                       error)
             raise exception.KeyManagerUnavailable() from None
@@ -133,11 +145,15 @@ class Signatures:
         """
         if context.auth_token:
             return context
+        return self._own_credentials() or context
+
+    def _own_credentials(self):
+        """:returns: those that ``[key_manager]`` names; None without."""
         from castellan.common import utils as castellan_utils
         group = castellan_utils.OPT_GROUP
         self._conf.register_opts(castellan_utils.credential_opts, group)
         if not self._conf[group].auth_type:
-            return context
+            return None
         return castellan_utils.credential_factory(self._conf)
 
 

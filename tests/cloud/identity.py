@@ -187,7 +187,7 @@ class Keystone(fixtures.Fixture):
 
     def token(self, user, project=None, url=None, **scope):
         """:returns: a new token of a user for his project, or a scope."""
-        return self.connect(user, project or _project(user), url,
+        return self.connect(user, project or project_of(user), url,
                             **scope).session.get_token()
 
     def revoke(self, token):
@@ -198,7 +198,7 @@ class Keystone(fixtures.Fixture):
         """:returns: variables that clients authenticate a user by."""
         return {'OS_AUTH_URL': self.url, 'OS_IDENTITY_API_VERSION': '3',
                 'OS_USERNAME': user, 'OS_PASSWORD': PASSWORD,
-                'OS_PROJECT_NAME': project or _project(user),
+                'OS_PROJECT_NAME': project or project_of(user),
                 'OS_USER_DOMAIN_ID': 'default',
                 'OS_PROJECT_DOMAIN_ID': 'default',
                 'OS_REGION_NAME': REGION}
@@ -258,5 +258,6 @@ class Keystone(fixtures.Fixture):
                        f'/roles/{roles["reader"].id}').raise_for_status()
 
 
-def _project(user):
+def project_of(user):
+    """:returns: the name of the project that a user has."""
     return USERS.get(user, (user,))[0]

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 from tests.cloud import identity
+from tests.cloud import keys
 from tests.cloud import service as service_module
 from tests.functional import application
 
@@ -30,6 +31,36 @@ def service():
     return _for_good(service_module.CloudService(
         keystone(), 'eventlet', keystone_authtoken=keystone().authtoken(
             token_cache_time=-1)))
+
+
+@functools.cache
+def barbican():
+    """:returns: a :class:`keys.Barbican`, known to the Keystone."""
+    return _for_good(keys.Barbican(keystone()))
+
+
+def signed_service(**options):
+    """:returns: a service that asks Barbican for certificates, not set up;
+        for imports as the user glance.
+    """
+    barbican()
+    return service_module.CloudService(
+        keystone(), 'eventlet', node_staging_uri='file://{folder}/staging',
+        task={'poll_interval': 1},
+        barbican={'auth_endpoint': keystone().url,
+                  'barbican_region_name': identity.REGION},
+        key_manager={
+            'backend': 'barbican', 'auth_type': 'keystone_password',
+            'auth_url': keystone().url, 'username': 'glance',
+            'password': identity.PASSWORD, 'project_name': 'service',
+            'user_domain_id': 'default', 'project_domain_id': 'default'},
+        **options)
+
+
+@functools.cache
+def usual_signed_service():
+    """:returns: a :func:`signed_service` that believes any certificate."""
+    return _for_good(signed_service())
 
 
 @functools.cache
