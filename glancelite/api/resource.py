@@ -149,6 +149,18 @@ class Resource:
                 'the requested operation.'))
 
 
+def respond(response, environ, start_response):
+    """Call a response, as a WSGI application.
+
+    WebOb's own errors answer HEAD with the headers of an empty page; the
+    headers of GET are wanted (RFC 9110, section 9.3.2).
+    """
+    if (environ['REQUEST_METHOD'] == 'HEAD'
+            and isinstance(response, webob.exc.WSGIHTTPException)):
+        response = response.generate_response
+    return response(environ, start_response)
+
+
 def error_response(error):
     """:returns: ``error`` as a response: JSON, HTML or text as accepted."""
     if isinstance(error, exception.Problem):

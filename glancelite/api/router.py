@@ -41,8 +41,9 @@ class Router:
         except UnicodeDecodeError:
             refusal = webob.exc.HTTPBadRequest(
                 _('The path is not encoded in UTF-8.'))
-            return refusal(environ, start_response)
-        return self._respond(request, found)(environ, start_response)
+            return resource.respond(refusal, environ, start_response)
+        return resource.respond(self._respond(request, found), environ,
+                                start_response)
 
     def _respond(self, request, found):
         if not found:

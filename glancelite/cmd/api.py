@@ -20,6 +20,7 @@ eventlet.monkey_patch()
 
 import contextlib  # noqa: E402
 import errno  # noqa: E402
+import functools  # noqa: E402
 import gc  # noqa: E402
 import ipaddress  # noqa: E402
 import logging  # noqa: E402
@@ -52,6 +53,9 @@ _NAME = 'glancelite-api'
 
 #: Seconds between a worker's death and its successor's start.
 _RESPAWN_DELAY = 1
+
+_UNKNOWN_CODING = (b'HTTP/1.1 501 Not Implemented\r\n'
+                   b'Connection: close\r\nContent-Length: 0\r\n\r\n')
 
 #: Seconds between a worker's looks at whether it is to go on.
 _WATCH_INTERVAL = 0.2
@@ -104,6 +108,40 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def handle_one_request(self):
         super().handle_one_request()
         self.close_connection |= self.stopping
+
+    def parse_request(self):
+        """Read the head of a request.
+
+        eventlet takes a body in any other coding than chunked for the next
+        request (RFC 9112, section 6.1).
+
+        :returns: whether to go on with the request.
+        """
+        if not super().parse_request():
+            return False
+        codings = self.headers.get_all('Transfer-Encoding', [])
+        if self.request_version == 'HTTP/1.0':
+            # RFC 9110, section 10.1.1.
+            del self.headers['Expect']
+        elif [coding.lower() for coding in codings] in ([], ['chunked']):
+            codings = None
+        if codings:
+            self.wfile.write(_UNKNOWN_CODING)
+            self.close_connection = True
+        return not codings
+
+    def handle_one_response(self):
+        self.application = functools.partial(self._answer, self.application)
+        super().handle_one_response()
+
+    def _answer(self, application, environ, start_response):
+        def start(*response):
+            # The client may send its body or not, and nobody can tell that
+            # from a request.
+            self.close_connection |= (
+                environ['eventlet.input'].should_send_hundred_continue)
+            return start_response(*response)
+        return application(environ, start)
 
     def get_environ(self):
         environ = super().get_environ()

@@ -77,14 +77,18 @@ class Receiver:
             image, self._algorithm, self._rules, verification,
             [name for name, value in digests])
 
-    def keep(self, source, writer, claim, size=None):
+    def keep(self, source, writer, claim, size=None, digests=()):
         """Write ``source`` to ``writer`` without a look at it: staging.
 
         :returns: bytes written. Raises as :meth:`receive`.
         """
         guard = streams.Limit(claim)
-        self.pump(source, guard, [writer])
+        expected = [(streams.Digest(name), value) for name, value in digests]
+        self.pump(source, guard, [writer, *(
+            digest for digest, value in expected)])
         _require_size(size, guard)
+        for digest, value in expected:
+            receipt_module.require(digest, value)
         return guard.count
 
     def pump(self, source, guard, consumers):

@@ -71,7 +71,7 @@ class Uploader:
                 self._publisher.seal(lease, writer, facts)
             self._publish(context, image, lease, driver, claim)
 
-    def stage(self, context, image, source, size=None):
+    def stage(self, context, image, source, size=None, digests=()):
         """Keep what ``source`` gives until it is imported.
 
         queued -> uploading, or back to queued. Parameters and errors as of
@@ -88,7 +88,8 @@ class Uploader:
             with self._writing(context, image, lease, driver,
                                claim, size) as writer:
                 count = self._receiver.keep(
-                    leases.LeasedSource(source, lease), writer, claim, size)
+                    leases.LeasedSource(source, lease), writer, claim, size,
+                    digests)
                 self._publisher.seal(lease, writer, {'size': count})
             self._publish(context, image, lease, driver, claim)
 

@@ -48,6 +48,11 @@ class MalformedSize(error.Invalid):
     sentence = _('Invalid or missing image size in request headers.')
 
 
+class PartialPut(error.Invalid):
+    sentence = _('The header Content-Range is not supported with this '
+                 'request.')
+
+
 class MalformedDigest(error.Invalid):
     sentence = _('The header %(name)s is not valid; see RFC 9530.')
 

@@ -190,6 +190,25 @@ class ConditionTest(ReadTestCase):
             answer.status, answer.body, answer.headers['ETag']))
         self.assertNotIn('Content-Length', answer.headers)
 
+    def test_a_refused_head_has_the_headers_of_the_refused_get(self):
+        unknown = '/v2/images/unknown'
+        for path, persona, headers, status in (
+                (self.path, 'alice', {'If-Match': '"x"'}, 412),
+                (f'{unknown}/file', 'alice', {}, 404),
+                (unknown, 'alice', {'Accept': 'text/html'}, 404),
+                (unknown, None, {}, 401), ('/v2/unknown', 'alice', {}, 404),
+                ('/v2/images', 'alice', {}, 405)):
+            got, head = (self.client.request(
+                'LOCK' if status == 405 and method == 'GET' else method,
+                path, persona=persona, headers=headers)
+                for method in MODES_OF_GET)
+            self.assertEqual((status, status, b''), (
+                got.status, head.status, head.body))
+            for name in ('Content-Type', 'Content-Length'):
+                self.assertEqual(got.headers[name], head.headers[name])
+            self.assertEqual(str(len(got.body)), head.headers[
+                'Content-Length'])
+
     def test_the_record_has_a_tag_of_what_its_reader_sees(self):
         path = f'/v2/images/{self.image["id"]}'
         got, head = self.read(path=path), self.read('HEAD', path)
@@ -254,6 +273,13 @@ class DigestTest(application.SharedTestCase):
                       f'sha-512={coded("sha512")},'):
             answer = self.upload(400, Content_Digest=field)
             self.assertIn('Content-Digest', answer.json['message'])
+
+    def test_a_part_is_not_taken_for_the_whole(self):
+        image = self.client.create()
+        answer = self.upload(400, image=image,
+                             Content_Range='bytes 0-299/600')
+        self.assertIn('Content-Range', answer.json['message'])
+        self.upload(204, image=image)
 
     def test_another_size_than_announced_is_refused(self):
         for size, words in (

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that are imported: staged, fetched, and copied between stores."""
+import base64
 import collections
 import hashlib
 import os
@@ -200,6 +201,19 @@ class ImportTest(ImportTestCase):
         answers = {self.submit(image_id).status for _ in range(3)}
         self.assertEqual({202, 409}, answers)
         self.assertEqual('active', self.done(image_id)['status'])
+
+    def test_other_data_than_announced_is_not_staged(self):
+        image_id = self.create()
+        for data, status, state in ((b'other', 400, 'queued'),
+                                    (DATA, 204, 'uploading')):
+            digest = base64.b64encode(hashlib.sha256(DATA).digest()).decode()
+            answer = self.client.request(
+                'PUT', f'/v2/images/{image_id}/stage', body=data, headers={
+                    'Content-Type': 'application/octet-stream',
+                    'Content-Digest': f'sha-256=:{digest}:'})
+            self.assertEqual((status, state), (
+                answer.status, self.client.show(image_id)['status']))
+        self.assertEqual({f'staging/{image_id}'}, self.files())
 
     def test_a_stage_that_breaks_off_leaves_the_image_queued(self):
         image_id = self.create()

@@ -358,6 +358,65 @@ class AccessLogTest(application.SharedTestCase):
         self.assertEqual(1, found.count(request_id))
 
 
+class ConnectionTest(application.SharedTestCase):
+    """What ends a connection. Behind other servers that is theirs to say."""
+
+    mode = 'eventlet'
+
+    def answers(self, head, body=b''):
+        """:returns: everything that comes until the service closes."""
+        with self.client.connect() as connection:
+            connection.sendall(head + body)
+            return _rest(connection)
+
+    def head(self, method, path, **headers):
+        return client.head(method, path, {
+            **self.client.personas.headers('alice'),
+            'Content-Type': client.OCTET_STREAM,
+            **{name.replace('_', '-'): value
+               for name, value in headers.items()}})
+
+    def test_a_body_of_unknown_coding_is_never_taken_for_a_request(self):
+        image = self.client.create()
+        path = f'/v2/images/{image["id"]}/file'
+        within = self.head('DELETE', f'/v2/images/{image["id"]}')
+        for coding in ('gzip, chunked', 'identity', 'chunked, chunked',
+                       'x\r\nTransfer-Encoding: chunked'):
+            answers = self.answers(
+                self.head('PUT', path, Transfer_Encoding=coding), within)
+            self.assertEqual(1, answers.count(b'HTTP/1.'), answers)
+            self.assertIn(b' 501 ', answers.splitlines()[0])
+        answers = self.answers(
+            self.head('PUT', path, Transfer_Encoding='chunked').replace(
+                b'HTTP/1.1', b'HTTP/1.0'), within)
+        self.assertIn(b' 501 ', answers.splitlines()[0])
+        self.assertEqual('queued', self.client.show(image['id'])['status'])
+
+    def test_coding_is_known_whatever_its_case(self):
+        image = self.client.create()
+        answers = self.answers(self.head(
+            'PUT', f'/v2/images/{image["id"]}/file', Connection='close',
+            Transfer_Encoding='Chunked'), client.chunk(b'abc')
+            + client.chunk(b''))
+        self.assertIn(b' 204 ', answers.splitlines()[0])
+
+    def test_who_is_refused_before_the_body_is_told_of_the_end(self):
+        for framing in ({'Content_Length': '3'},
+                        {'Transfer_Encoding': 'chunked'}):
+            answers = self.answers(self.head(
+                'PUT', '/v2/images/unknown/file', Expect='100-continue',
+                **framing))
+            self.assertIn(b' 404 ', answers.splitlines()[0])
+            self.assertIn(b'\r\nConnection: close\r\n', answers)
+
+    def test_who_speaks_http_1_0_is_not_told_to_go_on(self):
+        image = self.client.create()
+        answers = self.answers(self.head(
+            'PUT', f'/v2/images/{image["id"]}/file', Expect='100-continue',
+            Content_Length='3').replace(b'HTTP/1.1', b'HTTP/1.0'), b'abc')
+        self.assertIn(b' 204 ', answers.splitlines()[0])
+
+
 class SlowClientTest(_ServerTestCase):
     """Clients that send nothing are not waited for."""
 

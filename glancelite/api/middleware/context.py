@@ -51,7 +51,7 @@ class ContextMiddleware:
         context = self._context(environ)
         if context is None:
             refusal = resource.error_response(exception.Unauthorized())
-            return refusal(environ, start_response)
+            return resource.respond(refusal, environ, start_response)
         context.is_admin = self._policy.check(
             context, 'context_is_admin', {})
         environ[resource.CONTEXT] = context

@@ -152,11 +152,12 @@ class HttpBasic:
         try:
             user = self._user(environ.get('HTTP_AUTHORIZATION', ''))
         except exception.TooManyPasswords as error:
-            return resource.error_response(error)(environ, start_response)
+            return resource.respond(resource.error_response(error), environ,
+                                    start_response)
         if user is None:
             refusal = webob.exc.HTTPUnauthorized(
                 headers={'WWW-Authenticate': self._challenge})
-            return refusal(environ, start_response)
+            return resource.respond(refusal, environ, start_response)
         context.identify(
             environ, user,
             self._options.project_map.get(user, self._options.project_id),

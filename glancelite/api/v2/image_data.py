@@ -29,6 +29,9 @@ class ImageDataDeserializer(resource.Deserializer):
             raise exception.UnsupportedMediaType(
                 media_type=request.content_type or 'none',
                 accepted=OCTET_STREAM)
+        if 'Content-Range' in request.headers:
+            # RFC 9110, section 14.5: or a part would be taken for the whole.
+            raise exception.PartialPut()
         size = _announced(request)
         return {'source': body.BodyStream(request, size), 'size': size,
                 'store': request.headers.get('x-image-meta-store'),

@@ -94,13 +94,13 @@ class ImageImportController:
         self._seal = service.seal
         self._relays = relay_module.Relays(service.peers, service.threads)
 
-    def stage(self, context, image_id, source, size, store=None, **facts):
+    def stage(self, context, image_id, source, size, digests, store=None):
         """Keep ``source`` until it is imported."""
         if import_request.GLANCE_DIRECT not in self._methods:
             raise exception.NotFound(
                 "'glance-direct' method is not available at this site.")
         image = self._access.get(context, image_id, 'modify_image')
-        self._uploader.stage(context, image, source, size)
+        self._uploader.stage(context, image, source, size, digests)
 
     def submit(self, context, image_id, method, given, caller, relay, stores,
                all_stores, all_must_succeed):
