@@ -93,8 +93,10 @@ class Emptied(fixtures.Fixture):
 
     def _setUp(self):
         free = _free.setdefault(self._backend, [])
-        if free:
-            self.url = free.pop()
+        self.url = next((url for url in reversed(free)
+                         if not _is_used(url)), None)
+        if self.url:
+            free.remove(self.url)
             _run(sqlalchemy.make_url(self.url), *(
                 f'DELETE FROM {table}'
                 for table in reversed(models.metadata.sorted_tables)))
@@ -108,6 +110,24 @@ class Emptied(fixtures.Fixture):
 
 #: URLs of databases that no test has now, by backend.
 _free = {}
+
+#: How many sessions a database has.
+_SESSIONS = {
+    'mysql': 'SELECT COUNT(*) FROM information_schema.processlist'
+             ' WHERE db = :name',
+    'postgresql': 'SELECT COUNT(*) FROM pg_stat_activity'
+                  ' WHERE datname = :name'}
+
+
+def _is_used(url):
+    """:returns: whether something is connected: a service that ends, say,
+        which could still do what the next one is asked to.
+    """
+    url = sqlalchemy.make_url(url)
+    backend = url.get_backend_name()
+    with _connected(_server(backend)) as connection:
+        return connection.execute(sqlalchemy.text(_SESSIONS[backend]),
+                                  {'name': url.database}).scalar() > 0
 
 
 def narrow(url, tables):
@@ -138,9 +158,14 @@ def _drop(backend, server, name):
     _run(server, f'DROP DATABASE {name}{force}')
 
 
+def _connected(server):
+    """:returns: a context manager of a connection."""
+    return sqlalchemy.create_engine(
+        server, isolation_level='AUTOCOMMIT',
+        poolclass=sqlalchemy.NullPool).connect()
+
+
 def _run(server, *statements):
-    engine = sqlalchemy.create_engine(
-        server, isolation_level='AUTOCOMMIT', poolclass=sqlalchemy.NullPool)
-    with engine.connect() as connection:
+    with _connected(server) as connection:
         for statement in statements:
             connection.execute(sqlalchemy.text(statement))

@@ -272,6 +272,18 @@ class Port(fixtures.Fixture):
         self.number = holder.getsockname()[1]
 
 
+def loaded(test, conf):
+    """:returns: the WSGI application of ``conf``, until ``test`` ends.
+
+    Longer it must not live: it would do what others find in its database.
+
+    :raises ConfigurationError: the configuration cannot be served.
+    """
+    service = service_module.start(conf)
+    test.addCleanup(service.stop)
+    return deploy.application_of(service)
+
+
 def _database_of(backend):
     kind = databases.Database if backend == 'sqlite' else databases.Emptied
     return kind(backend)

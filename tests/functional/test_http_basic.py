@@ -10,7 +10,6 @@ import fixtures
 import testscenarios
 import testtools
 
-from glancelite import deploy
 from glancelite import exception
 from glancelite.api.middleware import http_basic
 from tests.functional import application
@@ -245,4 +244,4 @@ class UnusableFileTest(testtools.TestCase):
             'eventlet', started=False,
             paste_deploy={'flavor': 'http_basic', 'config_file': None},
             http_basic={'user_file': path}))
-        deploy.load_app(service.load_conf())
+        application.loaded(self, service.load_conf())

@@ -348,7 +348,7 @@ class PreferTest(testtools.TestCase):
         policy.write_text('download_from_store: "!"\n')
         self.application.configure(oslo_policy={'policy_file': policy})
         other = self.application.load_conf()
-        answers = client.WsgiClient(application.deploy.load_app(other))
+        answers = client.WsgiClient(application.loaded(self, other))
         answers.personas = self.client.personas
         self.assertEqual(200, answers.get(self.path).status)
         answer = answers.get(f'{self.path}?prefer=fast')

@@ -6,8 +6,6 @@ import logging
 import threading
 import urllib.parse
 
-from glancelite import deploy
-from glancelite import service as service_module
 from tests.functional import application
 from tests.functional import client
 
@@ -29,10 +27,9 @@ def another(test, started):
     either.
     """
     handlers = list(logging.root.handlers)
-    second = service_module.start(started.load_conf())
+    second = application.loaded(test, started.load_conf())
     logging.root.handlers[:] = handlers
-    test.addCleanup(second.stop)
-    other = client.WsgiClient(deploy.application_of(second))
+    other = client.WsgiClient(second)
     other.personas = started.client.personas
     return other
 
