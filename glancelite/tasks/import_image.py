@@ -201,11 +201,13 @@ class Importer:
         """Say why, and give the image back.
 
         What could not be undone, or finished, keeps the lease: when it runs
-        out it is tried again.
+        out it is tried again. So is an import that has lost the database,
+        which says nothing of its data.
         """
         LOG.warning('Image %s: its import failed: %s', work.image.id,
                     type(error).__name__)
-        if work.unfinished or work.published:
+        if (work.unfinished or work.published
+                or isinstance(error, exception.DatabaseUnavailable)):
             return
         if work.sealed:
             if not self._is_over(work, error):

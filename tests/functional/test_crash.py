@@ -2,12 +2,16 @@
 """The short form of the crash tests; ``tox -e crash`` is the long one."""
 import os
 
+import testscenarios
 import testtools
 
+from tests import databases
 from tests.crash import arena
 from tests.crash import attacks
 from tests.crash import campaign
 from tests.crash import imports
+
+load_tests = testscenarios.load_tests_apply_scenarios
 
 
 class _CrashTestCase(testtools.TestCase):
@@ -87,6 +91,34 @@ class ImportKillTest(testtools.TestCase):
         image = attacked.patiently('get', f'/v2/images/{image_id}').json
         self.assertEqual((True, 'queued', ','.join(imports.STORES)), (
             reached, image['status'], image['os_glance_failed_import']))
+
+
+class CutImportTest(testtools.TestCase):
+    """The database is lost in an import, on servers that can be cut off."""
+
+    scenarios = [(name, {'backend': name})
+                 for name in ('mysql', 'postgresql')]
+
+    def test_an_import_goes_on_when_the_database_is_back(self):
+        reason = databases.unavailable(self.backend)
+        if reason:
+            self.skipTest(reason)
+        attacked = self.useFixture(imports.ImportArena(
+            'eventlet', self.backend))
+        reached = attacks.steps(attacked, imports.ImportToOne)
+        for step in ('import/begin', 'import/store'):
+            before = [name for name, time in
+                      reached[:reached.index((step, 1))]]
+            number = before.count('import/commit') + 1
+            for action in ('cut', 'cut_after'):
+                fired, _answer = attacks.strike(
+                    attacked, imports.ImportToOne, 'import/commit', number,
+                    action)
+                self.assertTrue(fired)
+        attacked.audit()
+        self.assertEqual({'active'}, {
+            attacked.patiently('get', f'/v2/images/{image_id}').json['status']
+            for image_id in attacked.expectations})
 
 
 class FailureTest(_CrashTestCase):
