@@ -171,6 +171,9 @@ class Uploader:
         except Exception:
             LOG.exception('Image %s: a failed upload is not undone yet',
                           image.id)
+            if isinstance(error, exception.LeaseLost):
+                raise leases.reason(self._images, context,
+                                    lease) from error
 
 
 def _lease(image, driver, status):

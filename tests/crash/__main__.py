@@ -16,6 +16,7 @@ import traceback
 
 from tests import databases
 from tests.crash import arena
+from tests.crash import attacks
 from tests.crash import campaign
 from tests.crash import imports
 
@@ -53,7 +54,16 @@ class Run:
 
     :ivar counts: attacks that took place, by kind.
     :ivar failure: what went wrong, as text, or None.
+    :cvar arena: the kind of service.
+    :cvar errands: what is killed at each of its steps.
+    :cvar different: what else is done to these.
+    :cvar turmoil: what is killed at random moments.
     """
+
+    arena = arena.Arena
+    errands = attacks.ERRANDS
+    different = campaign.DIFFERENT
+    turmoil = attacks.Turmoil
 
     def __init__(self, server, backend, every, options):
         self.name = f'{server}, {backend}'
@@ -76,7 +86,7 @@ class Run:
                 self.failure = traceback.format_exc()
                 if attacked:
                     self.failure += self._keep_log(attacked)
-                self._report('FAILED')
+                self._report(f'FAILED\n{self.failure}')
 
     def _keep_log(self, attacked):
         """:returns: a line that tells where the log of the service is."""
@@ -89,7 +99,7 @@ class Run:
     def _arena(self, stack, **more):
         with _one_by_one:
             return stack.enter_context(
-                arena.Arena(self._server, self._backend, **more))
+                self.arena(self._server, self._backend, **more))
 
     def _attack(self, attacked, stack):
         whole = campaign.Campaign(attacked, self._every,
@@ -97,16 +107,17 @@ class Run:
         self.counts = whole.counts
         kinds = self._options.kinds
         if 'kill' in kinds:
-            whole.kill_at_steps()
+            whole.kill_at_steps(self.errands)
         if 'random' in kinds:
-            whole.kill_at_random(self._options.random)
+            whole.kill_at_random(self._options.random, self.turmoil)
         if 'store' in kinds:
-            whole.fail_the_store()
+            whole.fail_the_store(self.different)
         if 'database' in kinds:
-            whole.cut_the_database()
+            whole.cut_the_database(self.different)
         if 'stop' in kinds:
             whole.every *= _STOPS
-            whole.outrun_by(self._arena(stack, beside=attacked))
+            whole.outrun_by(self._arena(stack, beside=attacked),
+                            self.different)
         attacked.audit()
 
     def _report(self, line):
@@ -117,29 +128,13 @@ class Run:
 class ImportRun(Run):
     """The same on imports of every method, to several stores."""
 
+    arena = imports.ImportArena
+    errands = different = imports.ERRANDS
+    turmoil = imports.Turmoil
+
     def __init__(self, server, backend, every, options):
         super().__init__(server, backend, every, options)
         self.name = f'{self.name}, imports'
-
-    def _arena(self, stack, **more):
-        with _one_by_one:
-            return stack.enter_context(
-                imports.ImportArena(self._server, self._backend, **more))
-
-    def _attack(self, attacked, stack):
-        whole = campaign.Campaign(attacked, self._every,
-                                  self._options.seed, self._report)
-        self.counts = whole.counts
-        kinds = self._options.kinds
-        if 'kill' in kinds:
-            whole.kill_at_steps(imports.ERRANDS)
-        if 'random' in kinds:
-            whole.kill_at_random(self._options.random, imports.Turmoil)
-        if 'store' in kinds:
-            whole.fail_the_store(imports.ERRANDS)
-        if 'database' in kinds:
-            whole.cut_the_database(imports.ERRANDS)
-        attacked.audit()
 
 
 _RUNS = {'images': Run, 'imports': ImportRun}
@@ -199,9 +194,7 @@ def main():
         run.thread.start()
     for run in runs:
         run.thread.join()
-    for run in runs:
-        if run.failure:
-            print(f'\n{run.name}, seed {options.seed}:\n{run.failure}')
+    print(f'seed {options.seed}')
     print(*_summary(runs, time.monotonic() - began), sep='\n')
     return 1 if any(run.failure for run in runs) else 0
 

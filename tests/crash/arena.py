@@ -95,12 +95,17 @@ class Arena(application.Application):
         return {**super()._defaults(),
                 'node_staging_uri': f'file://{self.staging}',
                 'task': {'poll_interval': 1,
-                         'work_dir': self.folder / 'work'}}
+                         'work_dir': self._home / 'work'}}
+
+    @property
+    def _home(self):
+        """:returns: the folder that all services of one host share."""
+        return (self._beside or self).folder
 
     @property
     def folders(self):
         """:returns: every folder that may hold bytes."""
-        return [self.store, self.staging, self.folder / 'work']
+        return [self.store, self.staging, self._home / 'work']
 
     def _database(self):
         self.staging = self.folder / 'staging'

@@ -13,16 +13,15 @@ _ROUND = 6
 _EVERYTHING = 5
 
 #: Errands that differ from others in what they do to a store or a database.
-_DIFFERENT = tuple(each for each in attacks.ERRANDS
+DIFFERENT = tuple(each for each in attacks.ERRANDS
                    if each is not attacks.UploadOfKnownLength)
 
 #: What an answer may be when the store fails: no room, or not available; or
 #: all is well in spite of it.
 _STORE_ANSWERS = {204, 410, 413, 503}
 
-#: The same for the database. What stands for a lost SQLite is no error of a
-#: database, and is answered 500.
-_DATABASE_ANSWERS = {204, 404, 409, 410, 503, 500}
+#: The same for the database.
+_DATABASE_ANSWERS = {204, 404, 409, 410, 503}
 
 
 class Campaign:
@@ -70,7 +69,7 @@ class Campaign:
             times -= number
             self._arena.settle()
 
-    def fail_the_store(self, errands=_DIFFERENT):
+    def fail_the_store(self, errands=DIFFERENT):
         """Let every call on files fail: no room, and an error of the disk."""
         for errand in errands:
             for step, time_ in self._steps_of(errand, _is_call):
@@ -80,7 +79,7 @@ class Campaign:
                     _require(answer, _STORE_ANSWERS, errand, step, name)
             self._end(errand)
 
-    def outrun_by(self, quick, errands=_DIFFERENT):
+    def outrun_by(self, quick, errands=DIFFERENT):
         """Stop the process, and let another service go on beside it."""
         for errand in errands:
             for step, time_ in self._steps_of(errand, _is_stoppable):
@@ -89,7 +88,7 @@ class Campaign:
                 self._count(kind or 'stop', kind, errand, step, time_)
             self._end(errand)
 
-    def cut_the_database(self, errands=_DIFFERENT):
+    def cut_the_database(self, errands=DIFFERENT):
         """Cut the connection at every statement, and after every commit."""
         for errand in errands:
             for step, time_ in self._steps_of(errand, _is_statement):

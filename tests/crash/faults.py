@@ -23,6 +23,7 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import time
 
 import sqlalchemy
@@ -80,10 +81,6 @@ _STATEMENT = re.compile(
 
 _errand = contextvars.ContextVar('errand', default=None)
 _connection = contextvars.ContextVar('connection', default=None)
-
-
-class Cut(Exception):
-    """Stands for a lost database where none can be cut off."""
 
 
 class Faults:
@@ -180,7 +177,8 @@ def _cut(connection):
         statement = ('SELECT pg_terminate_backend('
                      f'{connection.info.backend_pid})')
     else:
-        raise Cut()
+        # Nobody can cut off a file; this is what a lost disk is to it.
+        raise sqlite3.OperationalError('disk I/O error')
     engine = sqlalchemy.create_engine(
         os.environ[DATABASE],
         poolclass=sqlalchemy.NullPool)

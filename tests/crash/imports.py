@@ -49,10 +49,10 @@ class ImportArena(arena_module.Arena):
     @property
     def folders(self):
         """:returns: every folder that may hold bytes."""
-        return [*self._stores(), self.staging, self.folder / 'work']
+        return [*self._stores(), self.staging, self._home / 'work']
 
     def _stores(self):
-        return [self.folder / name for name in STORES]
+        return [self._home / name for name in STORES]
 
     def _defaults(self):
         options = super()._defaults()
@@ -64,7 +64,7 @@ class ImportArena(arena_module.Arena):
             'os_glance_staging_store': {
                 'filesystem_store_datadir': self.staging},
             'os_glance_tasks_store': {
-                'filesystem_store_datadir': self.folder / 'work'},
+                'filesystem_store_datadir': self._home / 'work'},
             'import_filtering_opts': {'allowed_hosts': '127.0.0.1',
                                       'allowed_ports': ''}})
         for path in self._stores():

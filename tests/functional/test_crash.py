@@ -138,6 +138,14 @@ class FailureTest(_CrashTestCase):
                        'fail', errno='EIO')
         self.arena.audit()
 
+    def test_deletion_ends_an_upload_with_410_though_the_store_fails(self):
+        for name in ('ENOSPC', 'EIO'):
+            reached, answer = attacks.strike(
+                self.arena, attacks.DeletionDuringUpload, 'upload/os.unlink',
+                1, 'fail', errno=name)
+            self.assertEqual((True, 410), (reached, answer.status))
+        self.arena.audit()
+
     def test_room_is_kept_for_an_upload_that_is_finished_later(self):
         service = self.useFixture(arena.Arena(
             user_storage_quota=f'{4 * attacks.MIB}B'))
