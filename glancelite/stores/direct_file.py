@@ -63,7 +63,9 @@ class DirectFile:
                 fcntl.fcntl(self._descriptor, fcntl.F_SETFL,
                             flags & ~os.O_DIRECT)
             while written < len(filled):
-                written += os.write(self._descriptor, filled[written:])
+                # Whoever has an error's traceback must not have the buffer.
+                with filled[written:] as rest:
+                    written += os.write(self._descriptor, rest)
         self._count = 0
 
     def _write_direct(self, flags, filled):

@@ -143,7 +143,7 @@ def _is_call(step):
 
 
 def _is_statement(step):
-    return '/os.' not in step and not step.endswith('/committed')
+    return '/sql:' in step or step.endswith('/commit')
 
 
 def _is_stoppable(step):

@@ -87,6 +87,22 @@ class DirectContractTest(FilesystemContractTest):
         writer.cancel()
         self.assertEqual([], self.contents())
 
+    def test_a_buffer_that_an_error_still_has_does_not_keep_the_file(self):
+        class Full:
+            def __getattr__(self, name):
+                return getattr(os, name)
+
+            def write(self, descriptor, data):
+                self.data = data
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.stores.direct_file.os', Full()))
+        writer = self.driver.writer(str(uuid.uuid4()), 'token')
+        writer.write(b'a few bytes')
+        self.assertRaises(exception.StorageFull, writer.finish)
+        writer.cancel()
+        self.assertEqual([], self.contents())
+
 
 class Refusing(fixtures.Fixture):
     """The operating system, which refuses, or cuts short, direct writes.
