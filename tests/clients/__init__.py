@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real clients against the service that ``tools/run`` starts.
+"""Real clients against the service: as ``tools/run`` starts it, and behind
+Apache httpd with a real Keystone.
 
 Each test of commands, or calls, fails when the client has one that it does
 not use; but for metadata definitions and the image cache.

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cloud of one service: stores, users, and what clients are told of it."""
+"""A cloud of one service: stores, users, and what clients are told of it.
+
+The service is what ``tools/run`` starts, or what an operator has: behind
+Apache httpd, with a real Keystone.
+"""
+import functools
 import http.server
 import json
 import os
@@ -11,51 +16,30 @@ import fixtures
 import yaml
 
 from tests.clients import running
+from tests.cloud import identity
+from tests.cloud import service as service_module
+from tests.cloud import shared
 from tests.compare import process
+from tests.functional import application
 
 #: user: (project, roles)
-USERS = {'root': ('operators', 'admin+member+reader'),
-         'alice': ('wonderland', 'member+reader'),
-         'bob': ('builders', 'member+reader')}
+USERS = {'root': ('operators', ('admin', 'member', 'reader')),
+         'alice': ('wonderland', ('member', 'reader')),
+         'bob': ('builders', ('member', 'reader'))}
 
-_CONFIGURATION = '''
-[DEFAULT]
-log_dir = {state}/log
-log_file = glancelite-api.log
-enabled_backends = fast:file, cheap:file, web:http
-enabled_import_methods = [glance-direct,web-download,copy-image]
-show_multiple_locations = true
-
-[database]
-connection = sqlite:///{state}/glancelite.sqlite
-
-[glance_store]
-default_backend = fast
-
-[fast]
-filesystem_store_datadir = {state}/fast
-
-[cheap]
-filesystem_store_datadir = {state}/cheap
-
-[os_glance_staging_store]
-filesystem_store_datadir = {state}/staging
-
-[os_glance_tasks_store]
-filesystem_store_datadir = {state}/tasks
-
-[import_filtering_opts]
-allowed_hosts = [127.0.0.1]
-allowed_ports = []
-
-[paste_deploy]
-flavor = {flavor}
-
-[http_basic]
-user_file = {state}/htpasswd
-project_map = {projects}
-role_map = {roles}
-'''
+_OPTIONS = {
+    'enabled_backends': 'fast:file, cheap:file, web:http',
+    'enabled_import_methods': '[glance-direct,web-download,copy-image]',
+    'show_multiple_locations': True,
+    'glance_store': {'default_backend': 'fast'},
+    'fast': {'filesystem_store_datadir': '{folder}/fast'},
+    'cheap': {'filesystem_store_datadir': '{folder}/cheap'},
+    'os_glance_staging_store': {
+        'filesystem_store_datadir': '{folder}/staging'},
+    'os_glance_tasks_store': {'filesystem_store_datadir': '{folder}/tasks'},
+    'import_filtering_opts': {'allowed_hosts': '[127.0.0.1]',
+                              'allowed_ports': '[]'},
+}
 
 
 class _Refusal(http.server.BaseHTTPRequestHandler):
@@ -92,18 +76,17 @@ class _Identity(fixtures.Fixture):
 
 
 class Cloud(fixtures.Fixture):
-    """``tools/run`` with two stores of files and one of the web.
+    """A service with two stores of files and one of the web.
 
-    :param flavor: '' for no authentication, or 'http_basic'.
     :ivar url: of the image service.
+    :ivar state: where the service keeps what it has, as a path.
     :ivar files: URL of a server of small files.
     :ivar folder: for files of a test.
     :ivar raw: path of a file, its bytes in ``data``.
+    :ivar projects: their ids, by name.
+    :ivar endpoint: arguments by which the library of the glance client finds
+        the service.
     """
-
-    def __init__(self, flavor=''):
-        super().__init__()
-        self.flavor = flavor
 
     def _setUp(self):
         server = process.FileServer()
@@ -113,40 +96,143 @@ class Cloud(fixtures.Fixture):
         self.data = os.urandom(300000)
         self.raw = self.folder / 'disk.raw'
         self.raw.write_bytes(self.data)
-        service = self.useFixture(running.ToolsRun())
-        self.url, self.state = service.url, service.state
-        self._configure()
-        service.start()
+        self._serve()
         self.configuration = self.folder / 'clouds.yaml'
         self.configuration.write_text(yaml.safe_dump({
             'clouds': {user: self._cloud(user) for user in USERS}}))
-
-    def _configure(self):
-        state = self.state
-        state.mkdir()
-        (state / 'glancelite-api.conf').write_text(_CONFIGURATION.format(
-            state=state, flavor=self.flavor,
-            projects=','.join(f'{user}:{project}' for user, (project, _roles)
-                              in USERS.items()),
-            roles=','.join(f'{user}:{roles}' for user, (_project, roles)
-                           in USERS.items())))
-        with open(state / 'htpasswd', 'wb') as file:
-            for user in map(str.encode, USERS):
-                hashed = bcrypt.hashpw(user, bcrypt.gensalt(4))
-                file.write(user + b':' + hashed + b'\n')
-
-    def _cloud(self, user):
-        """:returns: the cloud of that name: whose caller is ``user``."""
-        auth = {'endpoint': self.url}
-        if self.flavor:
-            # This plugin of the client looks for no version by itself.
-            auth = {'endpoint': f'{self.url}/v2', 'username': user,
-                    'password': user}
-        return {'auth_type': self.flavor or 'none', 'auth': auth,
-                'identity_endpoint_override':
-                self.useFixture(_Identity()).url}
 
     def environment(self, user):
         """:returns: variables that make clients act as ``user``."""
         return {'OS_CLIENT_CONFIG_FILE': str(self.configuration),
                 'OS_CLOUD': user, 'HOME': str(self.folder)}
+
+    def glance(self, command):
+        """:returns: the command ``glance``, of an administrator.
+
+        :param command: what makes it, such as :class:`running.Command`.
+        """
+        raise NotImplementedError
+
+    def _serve(self):
+        raise NotImplementedError
+
+    def _cloud(self, user):
+        """:returns: the cloud of that name: whose caller is ``user``."""
+        raise NotImplementedError
+
+
+class LocalCloud(Cloud):
+    """With the service that ``tools/run`` starts.
+
+    :param flavor: '' for no authentication, or 'http_basic'.
+    """
+
+    def __init__(self, flavor=''):
+        super().__init__()
+        self._flavor = flavor
+
+    def _serve(self):
+        service = self.useFixture(running.ToolsRun())
+        self.url, self.state = service.url, service.state
+        self.projects = {project: project
+                         for project, _roles in USERS.values()}
+        self.endpoint = {'endpoint_override': self.url}
+        self._configure()
+        service.start()
+
+    def _configure(self):
+        state = self.state
+        state.mkdir()
+        (state / 'glancelite-api.conf').write_text(application.as_text({
+            **_OPTIONS,
+            'log_dir': '{folder}/log', 'log_file': 'glancelite-api.log',
+            'database': {
+                'connection': 'sqlite:///{folder}/glancelite.sqlite'},
+            'paste_deploy': {'flavor': self._flavor},
+            'http_basic': {
+                'user_file': '{folder}/htpasswd',
+                'project_map': ','.join(
+                    f'{user}:{project}'
+                    for user, (project, _roles) in USERS.items()),
+                'role_map': ','.join(
+                    f'{user}:{"+".join(roles)}'
+                    for user, (_project, roles) in USERS.items())},
+        }).replace('{folder}', str(state)))
+        with open(state / 'htpasswd', 'wb') as file:
+            for user in map(str.encode, USERS):
+                hashed = bcrypt.hashpw(user, bcrypt.gensalt(4))
+                file.write(user + b':' + hashed + b'\n')
+
+    def glance(self, command):
+        # It knows no authentication but Keystone's.
+        return command(
+            'glance', '--os-image-url', self.url, '--os-auth-token', 'unused',
+            environment={'HOME': str(self.folder)})
+
+    def _cloud(self, user):
+        auth = {'endpoint': self.url}
+        if self._flavor:
+            # This plugin of the client looks for no version by itself.
+            auth = {'endpoint': f'{self.url}/v2', 'username': user,
+                    'password': user}
+        return {'auth_type': self._flavor or 'none', 'auth': auth,
+                'identity_endpoint_override':
+                self.useFixture(_Identity()).url}
+
+
+class KeystoneCloud(Cloud):
+    """With the service in Apache httpd, and a real Keystone."""
+
+    endpoint = {'region_name': identity.REGION}
+
+    def _serve(self):
+        self._keystone = _keystone()
+        service = self.useFixture(service_module.CloudService(
+            self._keystone, 'mod_wsgi', **_OPTIONS))
+        self.url, self.state = service.url, service.folder
+        self._keystone.point('image', self.url)
+        self.projects = {
+            project: self._keystone.admin.find_project(project).id
+            for project, _roles in USERS.values()}
+
+    def glance(self, command):
+        return command('glance', environment={
+            **self._keystone.environment('root', USERS['root'][0]),
+            'HOME': str(self.folder)})
+
+    def _cloud(self, user):
+        return {'region_name': identity.REGION, 'auth': {
+            'auth_url': self._keystone.url, 'username': user,
+            'password': identity.PASSWORD, 'user_domain_id': 'default',
+            'project_name': USERS[user][0], 'project_domain_id': 'default'}}
+
+
+@functools.cache
+def _keystone():
+    """:returns: a Keystone that knows the users."""
+    keystone = shared.keystone()
+    keystone.add_users(USERS)
+    return keystone
+
+
+#: How callers prove who they are, each with the cloud of it.
+KINDS = {'none': LocalCloud,
+         'http_basic': functools.partial(LocalCloud, 'http_basic'),
+         'keystone': KeystoneCloud}
+
+
+def scenarios(*kinds):
+    """:returns: scenarios of testscenarios, one a kind of cloud."""
+    return [(kind, {'kind': kind}) for kind in kinds]
+
+
+def of(test):
+    """:returns: the cloud that the scenario of a test is about, set up.
+
+    The test is skipped where it cannot be had.
+    """
+    if test.kind == 'keystone':
+        reason = identity.missing() or service_module.missing('mod_wsgi')
+        if reason:
+            test.skipTest(reason)
+    return test.useFixture(KINDS[test.kind]())

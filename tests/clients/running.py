@@ -128,14 +128,15 @@ class Command:
 
     :param name: of the command.
     :param options: before its subcommand.
+    :param environment: variables for it, besides those of this process.
     """
 
-    def __init__(self, name, *options):
+    def __init__(self, name, *options, environment=()):
         self._words = [find(name), *options]
         # What the shell of the caller says of other clouds is not for us.
         self._environment = {
-            name: value for name, value in os.environ.items()
-            if not name.startswith('OS_')}
+            **{name: value for name, value in os.environ.items()
+               if not name.startswith('OS_')}, **dict(environment)}
 
     def __call__(self, *words):
         """:returns: what it printed.
@@ -177,10 +178,7 @@ class Clients(fixtures.Fixture):
         self.addCleanup(self._process.stdin.close)
 
     def command(self, name, *options, environment=()):
-        """:returns: a :class:`Preloaded`; parameters as of Command.
-
-        :param environment: variables for it, besides those of this process.
-        """
+        """:returns: a :class:`Preloaded`; parameters as of Command."""
         return Preloaded(self, name, *options, environment=environment)
 
     def call(self, words, environment):
@@ -196,9 +194,8 @@ class Preloaded(Command):
     """A client, called in a fork of a process that has loaded it."""
 
     def __init__(self, clients, name, *options, environment=()):
-        super().__init__(name, *options)
+        super().__init__(name, *options, environment=environment)
         self._words[0] = name
-        self._environment.update(environment)
         self._clients = clients
 
     def run(self, *words):

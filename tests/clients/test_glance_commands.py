@@ -5,14 +5,16 @@ the image cache.
 import re
 
 import glanceclient
-from keystoneauth1 import http_basic
-from keystoneauth1 import session
+import openstack
+import testscenarios
 import testtools
 
 from tests.clients import cloud
 from tests.clients import running
 from tests.clients import test_clients
 from tests.functional import application
+
+load_tests = testscenarios.load_tests_apply_scenarios
 
 #: Of other resources, and what asks no service.
 _OTHERS = re.compile('md-|cache-|help$|bash-completion$')
@@ -21,13 +23,13 @@ _OTHERS = re.compile('md-|cache-|help$|bash-completion$')
 class GlanceCommandsTest(testtools.TestCase):
     """They do what they say. They know no authentication but Keystone's."""
 
+    scenarios = cloud.scenarios('none', 'keystone')
+
     def setUp(self):
         super().setUp()
-        self.cloud = self.useFixture(cloud.Cloud())
+        self.cloud = cloud.of(self)
         self.clients = self.useFixture(running.Clients())
-        self.glance = self.clients.command(
-            'glance', '--os-image-url', self.cloud.url, '--os-auth-token',
-            'unused', environment={'HOME': str(self.cloud.folder)})
+        self.glance = self.cloud.glance(self.clients.command)
         self.folder = self.cloud.folder
 
     def new(self, command, *options):
@@ -100,12 +102,13 @@ class GlanceCommandsTest(testtools.TestCase):
             self.assertEqual(status, self.show(image)['status'])
 
     def share(self, image):
-        self.glance('member-create', image, 'builders')
-        self.glance('member-update', image, 'builders', 'rejected')
+        builders = self.cloud.projects['builders']
+        self.glance('member-create', image, builders)
+        self.glance('member-update', image, builders, 'rejected')
         for words in (('member-list', '--image-id', image),
-                      ('member-get', image, 'builders')):
+                      ('member-get', image, builders)):
             self.assertIn('rejected', self.glance(*words))
-        self.glance('member-delete', image, 'builders')
+        self.glance('member-delete', image, builders)
         self.assertNotIn('rejected', self.glance('member-list', '--image-id',
                                                  image))
 
@@ -167,26 +170,41 @@ class GlanceCommandsTest(testtools.TestCase):
 
 
 class GlanceLibraryTest(testtools.TestCase):
-    """python-glanceclient with http_basic, which its command has not."""
+    """python-glanceclient with a session of keystoneauth: its command cannot
+    be told of http_basic.
+    """
+
+    scenarios = cloud.scenarios('http_basic', 'keystone')
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = cloud.of(self)
+        self.alice, self.bob = (
+            glanceclient.Client('2', session=self.session(user),
+                                **self.cloud.endpoint)
+            for user in ('alice', 'bob'))
+
+    def session(self, user):
+        config = openstack.config.OpenStackConfig(
+            config_files=[str(self.cloud.configuration)], load_envvars=False)
+        return config.get_one(cloud=user).get_session()
 
     def test_it_creates_uploads_changes_finds_reads_and_deletes(self):
-        here = self.useFixture(cloud.Cloud('http_basic'))
-        alice, bob = (glanceclient.Client(
-            '2', endpoint_override=here.url, session=session.Session(
-                http_basic.HTTPBasicAuth(here.url, user, user)))
-            for user in ('alice', 'bob'))
+        alice, bob = self.alice, self.bob
+        wonderland, builders = (self.cloud.projects[name]
+                                for name in ('wonderland', 'builders'))
         image = alice.images.create(name='first', disk_format='raw',
                                     container_format='bare')
-        with open(here.raw, 'rb') as file:
+        with open(self.cloud.raw, 'rb') as file:
             alice.images.upload(image.id, file)
         alice.images.update(image.id, color='red')
         alice.image_tags.update(image.id, 'ready')
         found, = alice.images.list(filters={'tag': ['ready']})
-        self.assertEqual(('active', 'red', 'wonderland'),
+        self.assertEqual(('active', 'red', wonderland),
                          (found.status, found.color, found.owner))
         self.assertEqual([], list(bob.images.list()))
-        alice.image_members.create(image.id, 'builders')
-        bob.image_members.update(image.id, 'builders', 'accepted')
-        self.assertEqual(here.data, b''.join(bob.images.data(image.id)))
+        alice.image_members.create(image.id, builders)
+        bob.image_members.update(image.id, builders, 'accepted')
+        self.assertEqual(self.cloud.data, b''.join(bob.images.data(image.id)))
         alice.images.delete(image.id)
         self.assertEqual([], list(alice.images.list()))

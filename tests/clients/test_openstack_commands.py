@@ -17,14 +17,13 @@ load_tests = testscenarios.load_tests_apply_scenarios
 class OpenstackCommandsTest(testtools.TestCase):
     """They do what they say, with authentication and without."""
 
-    scenarios = [(flavor or 'none', {'flavor': flavor})
-                 for flavor in ('', 'http_basic')]
+    scenarios = cloud.scenarios('none', 'http_basic', 'keystone')
 
     def setUp(self):
         super().setUp()
         if not running.find('openstack'):
             self.skipTest('There is no openstack.')
-        self.cloud = self.useFixture(cloud.Cloud(self.flavor))
+        self.cloud = cloud.of(self)
         self.clients = self.useFixture(running.Clients())
         self.root, self.alice, self.bob = (
             self.clients.command(
@@ -116,18 +115,20 @@ class OpenstackCommandsTest(testtools.TestCase):
             self.assertEqual(status, self.value(image, 'status'))
 
     def share(self, image):
-        self.alice('image', 'add', 'project', image, 'builders')
+        # Who may not look up a project has to know its id.
+        builders = self.cloud.projects['builders']
+        self.alice('image', 'add', 'project', image, builders)
         member, = self.alice.json('image', 'member', 'list', image)
-        self.assertEqual(('builders', 'pending'),
+        self.assertEqual((builders, 'pending'),
                          (member['Member ID'], member['Status']))
         for option, status in (('--reject', 'rejected'),
                                ('--pending', 'pending'),
                                ('--accept', 'accepted')):
-            self.bob('image', 'set', option, '--project', 'builders', image)
+            self.bob('image', 'set', option, '--project', builders, image)
             self.assertEqual(status, self.bob.json(
-                'image', 'member', 'get', image, 'builders')['status'])
+                'image', 'member', 'get', image, builders)['status'])
         self.assertEqual(image, self.bob.json('image', 'show', image)['id'])
-        self.alice('image', 'remove', 'project', image, 'builders')
+        self.alice('image', 'remove', 'project', image, builders)
         self.assertEqual([], self.alice.json('image', 'member', 'list',
                                              image))
 

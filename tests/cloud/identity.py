@@ -62,6 +62,11 @@ wsgi_app = 'keystone.wsgi.api:application'
 '''
 
 
+def missing():
+    """:returns: why Keystone cannot be started here, or None."""
+    return None if _MANAGE.exists() else 'Keystone is not installed'
+
+
 def database_backend():
     """:returns: the database that GLANCELITE_TEST_DATABASE names, or the
         first that is here.
@@ -237,25 +242,31 @@ class Keystone(fixtures.Fixture):
             'region_name': REGION, 'service_token_roles_required': True,
             **options}
 
-    def _populate(self):
-        roles = {role.name: role for role in self.admin.roles()}
-        roles['service'] = self.admin.find_role('service') or (
-            self.admin.create_role(name='service'))
-        projects = {}
-        for name, (project, names) in USERS.items():
-            if project not in projects:
-                projects[project] = self.admin.create_project(
-                    name=project, domain_id='default')
+    def add_users(self, users):
+        """Make users, and the projects in which they have roles.
+
+        :param users: user to (project, names of roles).
+        """
+        domain = 'default'
+        for name, (project, roles) in users.items():
+            project = self.admin.find_project(project) or (
+                self.admin.create_project(name=project, domain_id=domain))
             user = self.admin.create_user(
-                name=name, password=PASSWORD, domain_id='default')
-            for role in names:
+                name=name, password=PASSWORD, domain_id=domain)
+            for role in roles:
                 self.admin.assign_project_role_to_user(
-                    projects[project], user, roles[role])
+                    project, user, self._role(role))
+
+    def _role(self, name):
+        return self.admin.find_role(name) or self.admin.create_role(name=name)
+
+    def _populate(self):
+        self.add_users(USERS)
         self.admin.assign_domain_role_to_user(
-            'default', self.admin.find_user('admin'), roles['admin'])
+            'default', self.admin.find_user('admin'), self._role('admin'))
         # It reads the limits of all projects.
         self.admin.put(f'/system/users/{self.admin.find_user("glance").id}'
-                       f'/roles/{roles["reader"].id}').raise_for_status()
+                       f'/roles/{self._role("reader").id}').raise_for_status()
 
 
 def project_of(user):

@@ -96,16 +96,21 @@ class Judge:
 
     :param anchors: names of the entries of the table of differences.
     :param wording: whether the sentences of errors count, listed or not.
+    :param server: the WSGI server that we run under, as tests/servers
+        names it.
     """
 
-    def __init__(self, anchors, wording=False):
+    def __init__(self, anchors, wording=False, server=None):
         self._anchors = anchors
+        self._server = server
         self._rules = [rule for anchor, rule in everywhere.RULES
                        if anchor in anchors and not
                        (wording and anchor == everywhere.WORDING)]
 
     def complaints(self, step, peer, ours):
         """Return what is wrong with our answer to ``step``, as lines."""
+        if self._server in step.get('answered_by', ()):
+            return self._of_server(peer, ours)
         found = differences(peer, ours, step.get('ignore') or (), self._rules)
         if step.differs is None:
             return found
@@ -115,3 +120,11 @@ class Judge:
             return [f'no longer differs: {step.differs!r} can go']
         return [line for name, value in (step.get('instead') or {}).items()
                 for line in _missing(value, ours.get(name, _ABSENT), name)]
+
+    def _of_server(self, peer, ours):
+        """Return what is wrong with an answer of the WSGI server."""
+        if 'x-openstack-request-id' in ours['headers']:
+            return [f'{self._server} no longer answers it']
+        if peer['status'] == ours['status']:
+            return []
+        return [f'peer {_gist(peer)}', f'ours {_gist(ours)}']

@@ -29,6 +29,9 @@ left out unless named. A step has:
     first let the clock reach its next second
 ``ignore``
     what of the answer is not compared: ``body``, or names of headers
+``answered_by``
+    WSGI servers, as tests/servers names them, that answer this by
+    themselves: under one of them only the status is compared
 ``differs``, ``instead``
     the entry of ``differences.rst`` that says why glancelite answers
     otherwise, and what it answers: ``status``, ``headers``, ``json`` (only
@@ -44,8 +47,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SCENARIOS = HERE / 'scenarios'
 
 _KNOWN = {'call', 'as', 'json', 'body', 'bytes', 'type', 'headers', 'accept',
-          'chunked', 'capture', 'wait', 'tick', 'ignore', 'differs',
-          'instead', 'note'}
+          'chunked', 'capture', 'wait', 'tick', 'ignore', 'answered_by',
+          'differs', 'instead', 'note'}
 
 
 class BadScenario(Exception):

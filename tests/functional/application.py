@@ -32,15 +32,15 @@ from tests.servers import kinds
 
 MODES = ('wsgi', 'eventlet')
 
-#: The server that the tests were asked to run under.
-_SERVER = os.environ.get('GLANCELITE_TEST_SERVER')
+#: The server that the tests were asked to run under, or None.
+SERVER = os.environ.get('GLANCELITE_TEST_SERVER')
 
 #: For testscenarios: each test in every mode, or under that server.
-SCENARIOS = ([(_SERVER, {'mode': 'eventlet'})] if _SERVER else
+SCENARIOS = ([(SERVER, {'mode': 'eventlet'})] if SERVER else
              [(mode, {'mode': mode}) for mode in MODES])
 
 #: The mode of tests without scenarios: the quickest, or under that server.
-MODE = 'eventlet' if _SERVER else 'wsgi'
+MODE = 'eventlet' if SERVER else 'wsgi'
 
 #: Seconds for what takes a moment; beyond them a test fails.
 PATIENCE = 60
@@ -93,7 +93,7 @@ class Application(fixtures.Fixture):
         self._mode = mode
         self._given = database or _database_of(
             backend or os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite')
-        self._server = server or kinds.SERVERS[_SERVER or 'eventlet']
+        self._server = server or kinds.SERVERS[SERVER or 'eventlet']
         self._port = port
         self._limits = limits or {}
         self._started = started
@@ -126,7 +126,7 @@ class Application(fixtures.Fixture):
         self._options = _merge(self._options, options)
         merged = _merge(self._defaults(), self._options)
         self.configuration.write_text(
-            _as_text(merged).replace('{folder}', str(self.folder)))
+            as_text(merged).replace('{folder}', str(self.folder)))
 
     def start(self):
         """Start the server process and wait until it listens."""
@@ -371,7 +371,8 @@ def _merge(options, more):
     return merged
 
 
-def _as_text(options):
+def as_text(options):
+    """:returns: the text of a configuration file, of options by name."""
     lines = ['[DEFAULT]']
     groups = []
     for name, value in options.items():

@@ -13,6 +13,7 @@ from tests.compare import play
 from tests.compare import process
 from tests.compare import recording
 from tests.compare import scenario as scenario_file
+from tests.functional import application
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -34,7 +35,8 @@ class RecordedAnswersTest(testtools.TestCase):
         self.assertEqual([step.key for step in self.scenario.steps],
                          [answer['step'] for answer in recorded],
                          'record the scenario again')
-        judge = comparison.Judge(comparison.known_anchors())
+        judge = comparison.Judge(comparison.known_anchors(),
+                                 server=application.SERVER)
         complaints = []
         played = play.Play(self.service).run(self.scenario)
         for (step, ours), theirs in zip(played, recorded):

@@ -91,6 +91,17 @@ class ComparisonTest(unittest.TestCase):
         self.assertNotEqual([], judge.complaints(step, _form(400),
                                                  _form(400)))
 
+    def test_of_a_servers_own_answer_the_status_counts(self):
+        step = _step(answered_by=['mod_wsgi'])
+        peer, own = _form(404, b'{"a": 1}'), _form(404, b'<html/>')
+        identified = _form(404, b'{"a": 1}', **{'X-OpenStack-Request-Id': 'x'})
+        behind = comparison.Judge(set(), server='mod_wsgi')
+        self.assertEqual([], behind.complaints(step, peer, own))
+        self.assertNotEqual([], behind.complaints(step, peer, _form(400)))
+        self.assertNotEqual([], behind.complaints(step, peer, identified))
+        self.assertNotEqual([], comparison.Judge(set()).complaints(
+            step, peer, own))
+
     def test_every_scenario_names_listed_differences(self):
         anchors = comparison.known_anchors()
         for one in scenario.load_all():
