@@ -31,6 +31,10 @@ class BodyTooLarge(error.TooLarge):
                  '(max_json_body_size).')
 
 
+class TaskInputTooLarge(error.TooLarge):
+    sentence = _('The input of a task may have at most %(limit)d bytes.')
+
+
 class ImageTooLarge(error.TooLarge):
     sentence = _('The incoming image is too large: The provided image is '
                  'too large.')

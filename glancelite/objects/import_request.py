@@ -39,7 +39,7 @@ class ImportRequest:
     :ivar uri: where web-download finds the data; the endpoint that
         glance-download asks.
     :ivar remote_id: of the image that glance-download asks for.
-    :ivar shown: what the request said of its method, as the task shows it.
+    :ivar shown: what the request said, as the task shows it.
     """
 
     method: str

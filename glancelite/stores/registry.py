@@ -103,11 +103,14 @@ class Stores:
     def target(self, identifier):
         """:returns: the driver named, as one that an import writes to.
 
-        :raises StoreMissing: there is none of that name, or it only reads.
+        :raises StoreMissing: there is none of that name.
+        :raises StoreReadOnly: it only reads.
         """
         driver = self._drivers.get(identifier)
-        if driver is None or not driver.writable:
+        if driver is None:
             raise exception.StoreMissing(store=identifier)
+        if not driver.writable:
+            raise exception.StoreReadOnly(store=identifier)
         return driver
 
     def require(self, identifiers):

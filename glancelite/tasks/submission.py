@@ -76,8 +76,5 @@ class Imports:
 
 def _shown(image, request):
     """:returns: the input of the task as Glance shows it."""
-    method = request.shown or {'name': request.method}
-    if request.uri and not request.shown:
-        method['uri'] = request.uri
-    return {'image_id': image.id, 'import_req': {'method': method},
+    return {'image_id': image.id, 'import_req': request.shown,
             'backend': request.stores}

@@ -174,7 +174,7 @@ class ImportTest(ImportTestCase):
                          (image['status'], image['stores']))
         self.assertEqual({f'fast/{image_id}', f'cheap/{image_id}'},
                          self.files())
-        self.assertEqual(409, self.submit(
+        self.assertEqual(400, self.submit(
             image_id, 'copy-image', 'admin', stores=['cheap']).status)
 
     def test_content_that_is_no_such_disk_is_refused(self):
@@ -375,13 +375,19 @@ class RefusedImportTest(ImportTestCase):
                 {'method': {'name': 'web-download', 'uri': url},
                  'stores': ['fast'], 'all_stores': True}):
             self.refused(400, **document)
+        answer = self.client.request(
+            'POST', f'/v2/images/{self.create()}/import',
+            headers={'x-image-meta-store': 'cheap'},
+            json={'method': {'name': 'web-download', 'uri': url},
+                  'stores': ['fast']})
+        self.assertEqual(400, answer.status)
 
     def test_requests_at_the_wrong_time_are_409(self):
         url = 'http://127.0.0.1/x'
         self.refused(409, method={'name': 'glance-direct'})
         self.refused(409, method={'name': 'web-download', 'uri': url},
                      stores=['nope'])
-        self.refused(409, method={'name': 'web-download', 'uri': url},
+        self.refused(410, method={'name': 'web-download', 'uri': url},
                      stores=['web'])
 
     def test_formats_must_be_known_before(self):

@@ -48,6 +48,14 @@ class TaskRequestTest(application.SharedTestCase):
             answer = self.submit(properties)
             self.assertEqual(status, answer.status, properties)
 
+    def test_what_is_too_large_to_be_kept_makes_no_image(self):
+        before = len(self.client.get('/v2/images').json['images'])
+        for properties in ({'x': 'y' * 40000, 'z': 'y' * 40000},
+                           {'x': 'é' * 20000}):
+            self.assertEqual(413, self.submit(properties, 'alice').status)
+        self.assertEqual(before,
+                         len(self.client.get('/v2/images').json['images']))
+
     def test_who_may_create_tasks_may_not_publish_by_it(self):
         self.assertEqual(403, self.submit({'visibility': 'public'},
                                           'alice').status)

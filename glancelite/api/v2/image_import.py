@@ -16,6 +16,12 @@ from glancelite.objects import import_request
 #: Members of the request body, and what they must be.
 _BOOLEANS = ('all_stores', 'all_stores_must_succeed')
 
+#: Members of the method glance-download.
+_OF_REGION = ('glance_region', 'glance_image_id', 'glance_service_interface')
+
+#: Characters; as of an identifier in Keystone.
+_LONGEST_NAME = 255
+
 
 class ImageImportDeserializer(resource.Deserializer):
     """Reads requests to stage and to import."""
@@ -43,6 +49,10 @@ class ImageImportDeserializer(resource.Deserializer):
                 and all(isinstance(each, str) for each in stores)):
             raise exception.Invalid("'stores' must be a list of strings")
         header = request.headers.get('x-image-meta-store')
+        if stores and header:
+            raise exception.Invalid(
+                "Stores parameter and x-image-meta-store header can't be "
+                'both specified')
         if document.get('all_stores') and (stores or header):
             raise exception.Invalid(
                 "All_stores parameter can't be used with "
@@ -52,9 +62,9 @@ class ImageImportDeserializer(resource.Deserializer):
                 'caller': Caller(request.headers.get('X-Auth-Token'),
                                  request.headers.get('X-Service-Catalog')),
                 'stores': stores or ([header] if header else None),
-                'all_stores': document.get('all_stores', False),
-                'all_must_succeed': document.get('all_stores_must_succeed',
-                                                 True)}
+                'said': {member: document[member]
+                         for member in ('stores', *_BOOLEANS)
+                         if document.get(member) is not None}}
 
 
 @dataclasses.dataclass(repr=False)
@@ -103,8 +113,10 @@ class ImageImportController:
         self._uploader.stage(context, image, source, size, digests)
 
     def submit(self, context, image_id, method, given, caller, relay, stores,
-               all_stores, all_must_succeed):
+               said):
         """Let the data come into stores; it goes on after the answer.
+
+        :param said: what the request says of stores, as its task shows it.
 
         :returns: the response of the host that has what was staged, if that
             is another one.
@@ -118,12 +130,22 @@ class ImageImportController:
         host = self._relays.host(image)
         if method == import_request.GLANCE_DIRECT and host:
             return self._relays.send(host, relay)
-        details, secrets = _DETAILS.get(method, _no_details)(
+        details, secrets, shown = _DETAILS.get(method, _no_details)(
             self, given, caller)
         self._require_formats(image)
+        targets = self._targets(image, stores, said.get('all_stores'), copy)
         self._imports.submit(context, image, import_request.ImportRequest(
-            method, self._targets(image, stores, all_stores, copy),
-            all_must_succeed, **details), **secrets)
+            method, targets, said.get('all_stores_must_succeed', True),
+            shown={'method': shown, **self._shown(said)}, **details),
+            **secrets)
+
+    def _shown(self, said):
+        """:returns: ``said`` without what is of no effect."""
+        stores = said.get('stores')
+        if not self._stores.multiple or stores is None:
+            return {name: value for name, value in said.items()
+                    if name != 'stores'}
+        return {**said, 'stores': list(dict.fromkeys(stores))}
 
     def _web(self, given, caller):
         """:raises Invalid: nothing may be fetched from there."""
@@ -136,15 +158,15 @@ class ImageImportController:
             # Tempest knows a refusal by these words.
             raise exception.Invalid(
                 'URI for web-download does not pass filtering') from None
-        return {'uri': uri}, {}
+        return {'uri': uri}, {}, {'name': given['name'], 'uri': uri}
 
     def _region(self, given, caller):
         """:raises Invalid: what the request names can be no region's image.
         """
         shown = {'glance_service_interface': 'public', **given}
-        for name in ('glance_region', 'glance_image_id',
-                     'glance_service_interface'):
-            if not isinstance(shown.get(name), str):
+        for name in _OF_REGION:
+            if not isinstance(shown.get(name), str) or (
+                    len(shown[name]) > _LONGEST_NAME):
                 raise exception.Invalid(
                     "'%(name)s' needs to be set for glance-download import "
                     'method', name=name)
@@ -160,8 +182,9 @@ class ImageImportController:
             shown['glance_service_interface'])
         if url is not None:
             self._fetcher.check(f'{url}/v2/images/{remote_id}')
-        return ({'uri': url, 'remote_id': remote_id, 'shown': shown},
-                {'sealed': self._seal.sealed(caller.token)})
+        return ({'uri': url, 'remote_id': remote_id},
+                {'sealed': self._seal.sealed(caller.token)},
+                {name: shown[name] for name in ('name', *_OF_REGION)})
 
     @staticmethod
     def _require_formats(image):
@@ -187,17 +210,18 @@ class ImageImportController:
         missing = [each for each in dict.fromkeys(stores)
                    if each not in present]
         if not all_stores and len(missing) < len(set(stores)):
-            raise exception.Conflict(
-                'Image is already present at one of the stores')
+            raise exception.Invalid(
+                "Image is already present at store '%(store)s'",
+                store=next(each for each in stores if each in present))
         return missing
 
 
 def _no_details(controller, given, caller):
-    return {}, {}
+    return {}, {}, {'name': given['name']}
 
 
 #: What a method wants to know besides: (fields of the request, what only
-#: who runs it is to know).
+#: who runs it is to know, the method as its task shows it).
 _DETAILS = {import_request.WEB_DOWNLOAD: ImageImportController._web,
             import_request.GLANCE_DOWNLOAD: ImageImportController._region}
 

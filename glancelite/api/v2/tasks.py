@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks: what administrators see of them, and imports begun as a task."""
+import json
+
 import webob.exc
 
 from glancelite import exception
@@ -20,6 +22,9 @@ _FILTERS = {'status': task_object.STATUSES, 'type': task_object.TYPES,
 
 #: What an input of a task of type import may hold.
 _IMPORT_INPUT = ('import_from', 'import_from_format', 'image_properties')
+
+#: Bytes of an input, as the column has it that keeps it with MySQL.
+_LARGEST_INPUT = 65535
 
 
 class TasksDeserializer(resource.Deserializer):
@@ -59,6 +64,9 @@ class TasksDeserializer(resource.Deserializer):
         if unknown:
             raise exception.Invalid("Task input has no '%(name)s'",
                                     name=unknown[0])
+        # As it is stored, and before there is an image for it.
+        if len(json.dumps(given)) > _LARGEST_INPUT:
+            raise exception.TaskInputTooLarge(limit=_LARGEST_INPUT)
         properties = given.get('image_properties') or {}
         image = self._images.image(properties)
         if 'id' in properties:
