@@ -11,6 +11,7 @@ import webob
 import webob.exc
 
 from glancelite import exception
+from glancelite.api import body
 from glancelite.i18n import _
 
 LOG = log.getLogger(__name__)
@@ -35,16 +36,17 @@ class Request(webob.Request):
 
         :param limit: bytes the body may have.
         :raises TooLarge: the body is larger.
+        :raises IncompleteBody: it breaks off.
         :raises MalformedJson: the body is not JSON in UTF-8.
         """
-        body = self.body_file.read(limit + 1)
-        if len(body) > limit:
+        document = body.BodyStream(self).read(limit + 1)
+        if len(document) > limit:
             raise exception.BodyTooLarge(limit=limit)
-        if not body:
+        if not document:
             raise exception.BodyMissing()
         try:
             # Constants such as NaN are no JSON; RFC 8259, section 6.
-            return json.loads(body, parse_constant=_refuse_constant)
+            return json.loads(document, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise exception.MalformedJson() from None
 

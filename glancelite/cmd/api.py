@@ -42,6 +42,7 @@ from glancelite import exception  # noqa: E402
 from glancelite import reports  # noqa: E402
 from glancelite import service as service_module  # noqa: E402
 from glancelite.api import interim  # noqa: E402
+from glancelite.cmd import framing  # noqa: E402
 
 LOG = log.getLogger(__name__)
 
@@ -53,9 +54,6 @@ _NAME = 'glancelite-api'
 
 #: Seconds between a worker's death and its successor's start.
 _RESPAWN_DELAY = 1
-
-_UNKNOWN_CODING = (b'HTTP/1.1 501 Not Implemented\r\n'
-                   b'Connection: close\r\nContent-Length: 0\r\n\r\n')
 
 #: Seconds between a worker's looks at whether it is to go on.
 _WATCH_INTERVAL = 0.2
@@ -112,23 +110,19 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def parse_request(self):
         """Read the head of a request.
 
-        eventlet takes a body in any other coding than chunked for the next
-        request (RFC 9112, section 6.1).
-
         :returns: whether to go on with the request.
         """
         if not super().parse_request():
             return False
-        codings = self.headers.get_all('Transfer-Encoding', [])
         if self.request_version == 'HTTP/1.0':
             # RFC 9110, section 10.1.1.
             del self.headers['Expect']
-        elif [coding.lower() for coding in codings] in ([], ['chunked']):
-            codings = None
-        if codings:
-            self.wfile.write(_UNKNOWN_CODING)
+        refusal = framing.refusal(self.headers, self.request_version)
+        if refusal:
+            self.wfile.write(f'HTTP/1.1 {refusal}\r\nConnection: close\r\n'
+                             'Content-Length: 0\r\n\r\n'.encode())
             self.close_connection = True
-        return not codings
+        return not refusal
 
     def handle_one_response(self):
         self.application = functools.partial(self._answer, self.application)
@@ -145,6 +139,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def get_environ(self):
         environ = super().get_environ()
+        body = environ['eventlet.input']
+        if body.chunked_input:
+            body.rfile = framing.ChunkLines(body.rfile)
         if self.request_version == 'HTTP/1.1':
             environ[interim.SEND] = self._send_interim
         return environ

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The long form: ``tox -e crash``, or ``python -m tests.crash --help``.
 
-Several services are attacked side by side: most of the time each waits for a
+Some services are attacked side by side: most of the time each waits for a
 lease to run out.
 """
 import argparse
@@ -77,7 +77,8 @@ class Run:
         self.thread = threading.Thread(target=self._run)
 
     def _run(self):
-        with contextlib.ExitStack() as stack:
+        with self._options.turn, contextlib.ExitStack() as stack:
+            self._began = time.monotonic()
             attacked = None
             try:
                 attacked = self._arena(stack)
@@ -151,9 +152,13 @@ def _options():
                         help='one in so many of the attacks on steps')
     parser.add_argument('--random', type=int, default=40,
                         help='kills at random moments')
+    parser.add_argument('--at-once', type=int, default=4,
+                        help='services attacked side by side')
     parser.add_argument('--seed', type=int,
                         default=random.randrange(10 ** 9))
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.turn = threading.Semaphore(options.at_once)
+    return options
 
 
 def _chosen(options):

@@ -186,7 +186,13 @@ class Arena(application.Application):
                 pass
 
     def revive(self):
-        """Start the service if its parent process is dead."""
+        """Start the service if its parent process is dead.
+
+        :returns: the moment from which on it can recover anything, if it was
+            dead; by the monotonic clock.
+        """
+        if self.process.poll() is None:
+            return 0
         deadline = time.monotonic() + application.PATIENCE
         while self.process.poll() is not None:
             try:
@@ -195,6 +201,23 @@ class Arena(application.Application):
                 # A worker that has not yet noticed has the port still.
                 if time.monotonic() > deadline:
                     raise
+        return time.monotonic()
+
+    def eventually(self, condition, what):
+        """:returns: the first true value of ``condition()``.
+
+        :raises AssertionError: there is none within the bound of a service
+            that is there; what it takes to start it does not count.
+        """
+        deadline = time.monotonic() + self.bound
+        while True:
+            deadline = max(deadline, self.revive() + self.bound)
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                raise AssertionError(f'{what}: not within {self.bound} s')
+            time.sleep(0.02)
 
     def ask(self, method, *args, **kwargs):
         """:returns: the answer to a request, or None when there was none.
@@ -222,6 +245,7 @@ class Arena(application.Application):
         deadline = time.monotonic() + self.bound
         last = time.monotonic() + 10 * self.bound
         while problems := self._unsettled():
+            deadline = max(deadline, self.revive() + self.bound)
             if _refused(problems):
                 # Nobody can recover anything meanwhile.
                 deadline = min(last, time.monotonic() + self.bound)
@@ -229,7 +253,6 @@ class Arena(application.Application):
                 raise AssertionError(
                     f'not settled within {self.bound} s: {problems}\n'
                     f'{self.log_text()[-6000:]}')
-            self.revive()
             time.sleep(0.1)
         for image_id in self.expectations.keys() - self._checked:
             self._check(image_id)

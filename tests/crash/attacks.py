@@ -119,11 +119,9 @@ class Errand:
 
         :returns: whether there was a new upload.
         """
-        self.other.revive()
         try:
-            application.eventually(lambda: not self.other.held(),
-                                   'The other one recovers',
-                                   arena_module.BOUND)
+            self.other.eventually(lambda: not self.other.held(),
+                                  'The other one recovers')
         except AssertionError:
             raise HeldUp() from None
         shown = self.other.patiently('get', f'/v2/images/{self.image_id}')
@@ -169,8 +167,7 @@ class ResumableUpload(Errand):
 
     def resume(self):
         """Ask how far it is and send the rest, until it is all there."""
-        application.eventually(self._goes_on, 'The upload is complete',
-                               arena_module.BOUND)
+        self.arena.eventually(self._goes_on, 'The upload is complete')
         expected = self.arena.expectations[self.image_id]
         expected.kept = arena_module.digest(self._data)
 
@@ -178,6 +175,7 @@ class ResumableUpload(Errand):
         """Send the rest there, if the file is not locked by who is stopped.
         """
         self.arena = self.other
+        self.arena.revive()
         self._upload = None
         self._goes_on()
         self._goes_on()
@@ -185,7 +183,6 @@ class ResumableUpload(Errand):
 
     def _goes_on(self):
         """:returns: whether the upload is complete."""
-        self.arena.revive()
         if self._upload is None:
             self._begin()
             return False
@@ -320,10 +317,8 @@ ERRANDS = (UploadOfKnownLength, ChunkedUpload, SmallUpload, ResumableUpload,
 
 def wait_until_idle(arena):
     """Wait until no lease is left, or until what was ordered happened."""
-    def idle():
-        arena.revive()
-        return arena.fired() or not arena.held()
-    application.eventually(idle, 'All is recovered', arena_module.BOUND)
+    arena.eventually(lambda: arena.fired() or not arena.held(),
+                     'All is recovered')
 
 
 def steps(arena, errand_class):

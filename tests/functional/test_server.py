@@ -380,17 +380,42 @@ class ConnectionTest(application.SharedTestCase):
         image = self.client.create()
         path = f'/v2/images/{image["id"]}/file'
         within = self.head('DELETE', f'/v2/images/{image["id"]}')
-        for coding in ('gzip, chunked', 'identity', 'chunked, chunked',
-                       'x\r\nTransfer-Encoding: chunked'):
-            answers = self.answers(
-                self.head('PUT', path, Transfer_Encoding=coding), within)
+        for framing, status in (
+                ('Transfer-Encoding: gzip, chunked', 501),
+                ('Transfer-Encoding: identity', 501),
+                ('Transfer-Encoding : chunked', 400),
+                ('no header\r\nTransfer-Encoding: chunked', 400),
+                ('Content-Length : 0', 400),
+                ('Content-Length: 0\r\nContent-Length: 1', 400),
+                ('Content-Length: 1\r\nTransfer-Encoding: chunked', 400)):
+            answers = self.answers(self.head('PUT', path, X='y').replace(
+                b'X: y', framing.encode()), within)
             self.assertEqual(1, answers.count(b'HTTP/1.'), answers)
-            self.assertIn(b' 501 ', answers.splitlines()[0])
+            self.assertIn(f' {status} '.encode(), answers.splitlines()[0])
         answers = self.answers(
             self.head('PUT', path, Transfer_Encoding='chunked').replace(
                 b'HTTP/1.1', b'HTTP/1.0'), within)
-        self.assertIn(b' 501 ', answers.splitlines()[0])
+        self.assertIn(b' 400 ', answers.splitlines()[0])
         self.assertEqual('queued', self.client.show(image['id'])['status'])
+
+    def test_what_are_no_chunks_leaves_the_image_queued(self):
+        for body in (b'-3\r\nabc\r\n', b'0x3\r\nabc\r\n', b'3\r\nabcX\r\n',
+                     b'\r\n', b'3' * 9000):
+            image = self.client.create()
+            answers = self.answers(self.head(
+                'PUT', f'/v2/images/{image["id"]}/file',
+                Transfer_Encoding='chunked'), body + client.chunk(b'')
+                + self.head('DELETE', f'/v2/images/{image["id"]}'))
+            self.assertEqual(1, answers.count(b'HTTP/1.'), answers)
+            self.assertIn(b' 400 ', answers.splitlines()[0])
+            self.assertEqual('queued', self.client.show(
+                image['id'])['status'])
+
+    def test_a_document_in_what_are_no_chunks_is_refused(self):
+        answers = self.answers(self.head(
+            'POST', '/v2/images', Content_Type='application/json',
+            Transfer_Encoding='chunked'), b'x\r\n{}\r\n0\r\n\r\n')
+        self.assertIn(b' 400 ', answers.splitlines()[0])
 
     def test_coding_is_known_whatever_its_case(self):
         image = self.client.create()
