@@ -21,6 +21,7 @@ from glancelite.db import images
 from glancelite.db import inventory
 from glancelite.db import leases
 from glancelite.fetch import fetcher
+from glancelite.fetch import peer
 from glancelite.objects import consistency
 from glancelite.stores import registry
 
@@ -64,9 +65,14 @@ def add_commands(parsers, conf):
 
 
 def _seconds(text):
-    value = float(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError('must not be negative')
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    # Not a number compares with nothing.
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no number of seconds')
     return value
 
 
@@ -103,7 +109,7 @@ def _fsck(conf, database):
         min_age=command.min_age)
     checking = checker.Checker(
         parts.inventory, parts.images, parts.leases, parts.stores, progress,
-        conf.transfer_block_size)
+        conf.transfer_block_size, peer.Peers(conf).own)
     left = 0
     for problem in checking.run(wishes):
         left += not problem.repaired

@@ -15,6 +15,7 @@ from glancelite.data import leftovers
 from glancelite.data import streams
 from glancelite.objects import consistency
 from glancelite.objects import image as image_object
+from glancelite.objects import import_request
 from glancelite.objects import lease as lease_object
 
 _WITH_DATA = ('active', 'deactivated')
@@ -30,10 +31,12 @@ class Checker:
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param progress: a :class:`~glancelite.objects.consistency.Progress`.
     :param block_size: bytes a read.
+    :param host: who we are, where each host has its own staging area.
     """
 
     def __init__(self, inventory, images, leases, stores, progress,
-                 block_size):
+                 block_size, host=None):
+        self._host = host
         self._inventory = inventory
         self._images = images
         self._leases = leases
@@ -81,6 +84,8 @@ class Checker:
             yield consistency.Problem(
                 consistency.NO_LOCATION, record.id,
                 detail=f'status {record.status}')
+        if record.status == 'uploading':
+            yield from self._look_at_staged(record, wishes)
         for url, store in record.locations:
             try:
                 driver = self._stores.holding(
@@ -92,6 +97,24 @@ class Checker:
                 continue
             if wishes.store in (None, driver.identifier):
                 yield from self._compare(record, driver, url, wishes)
+
+    def _look_at_staged(self, record, wishes):
+        driver = self._stores.staging
+        if (wishes.store in (None, driver.identifier)
+                and not self._inventory.claims([record.id])[record.id].held
+                and self._is_staged_here(record.id)):
+            yield from self._compare(record, driver, driver.url(record.id),
+                                     wishes)
+
+    def _is_staged_here(self, image_id):
+        context = context_module.RequestContext(overwrite=False)
+        try:
+            image = self._images.get(context, image_id,
+                                     check_visibility=False)
+        except exception.ImageNotFound:
+            return False
+        return image.properties.get(
+            import_request.STAGE_HOST_PROPERTY) in (None, self._host)
 
     def _compare(self, record, driver, url, wishes):
         problem = consistency.Problem(

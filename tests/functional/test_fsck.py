@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """glancelite-manage fsck: what it finds, and what it makes of it."""
+import datetime
 import hashlib
 import json
 import os
@@ -204,6 +205,14 @@ class LeftoverTest(ManageTestCase):
             self.assertEqual((1, False), (code, problems[other]['repaired']))
             self.assertIn(other, self.service.files())
 
+    def test_an_age_is_a_number_of_seconds(self):
+        other = str(uuid.uuid4())
+        self.leave(other, 40)
+        for age in ('-1', 'nan', 'x', ''):
+            self.assertEqual((2, ''), self.manage(
+                'fsck', '--repair', '--min-age', age))
+        self.assertIn(other, self.service.files())
+
     def test_bytes_of_a_dead_upload_are_found_and_removed(self):
         image_id = self.client.create()['id']
         self.leave(f'.glancelite-{image_id}-{uuid.uuid4().hex}')
@@ -287,6 +296,53 @@ class LeftoverTest(ManageTestCase):
         code, problems = self.fsck('--repair', '--min-age', '0')
         self.assertEqual((0, [self.image_id]), (code, list(problems)))
         self.assertEqual({staged, foreign}, set(os.listdir(staging)))
+
+    def stage(self):
+        """:returns: the id of an image, and where its data is staged."""
+        image_id = self.client.create()['id']
+        self.assertEqual(204, self.client.request(
+            'PUT', f'/v2/images/{image_id}/stage', body=DATA,
+            headers={'Content-Type': client.OCTET_STREAM}).status)
+        return image_id, self.service.folder / 'staging' / image_id
+
+    def test_staged_data_that_is_missing_or_cut_is_found(self):
+        (lost, path), (cut, cut_path) = self.stage(), self.stage()
+        self.assert_clean()
+        path.unlink()
+        cut_path.write_bytes(DATA[:-1])
+        code, problems = self.fsck()
+        self.assertEqual(
+            (1, {lost: 'missing', cut: 'wrong-size'}),
+            (code, {image_id: each['kind']
+                    for image_id, each in problems.items()}))
+
+    def test_data_staged_on_another_host_is_that_ones_to_look_for(self):
+        image_id, path = self.stage()
+        path.unlink()
+        self.change(
+            'INSERT INTO image_properties (image_id, name, value, created_at,'
+            " deleted) VALUES (:id, 'os_glance_stage_host', 'http://other', "
+            ":now, :deleted)", id=image_id, deleted=False,
+            now=datetime.datetime(2026, 1, 1))
+        self.assert_clean()
+
+    def test_data_on_its_way_into_the_staging_area_is_no_problem(self):
+        image_id = self.client.create()['id']
+        body = client.HeldBody(DATA, DATA)
+        self.addCleanup(body.release)
+        thread = threading.Thread(
+            target=self.client.request, args=(
+                'PUT', f'/v2/images/{image_id}/stage'), kwargs={
+                    'body': body,
+                    'headers': {'Content-Type': client.OCTET_STREAM}})
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(body.release)
+        self.assertTrue(body.begun.wait(application.PATIENCE))
+        application.eventually(
+            lambda: self.client.show(image_id)['status'] == 'uploading',
+            'The image is uploading')
+        self.assert_clean()
 
 
 class StuckTest(ManageTestCase):
