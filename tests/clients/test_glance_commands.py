@@ -131,7 +131,10 @@ class GlanceCommandsTest(testtools.TestCase):
                     '--stores', 'cheap', web)
         self.become(web, 'stores', 'cheap,fast', 'fast,cheap')
         self.assertIn('success', self.glance('image-tasks', web))
-        self.glance('image-delete', staged, whole, web)
+        both = self.new('image-create-via-import', '--file', self.cloud.raw,
+                        '--stores', 'cheap,fast', '--allow-failure', 'False')
+        self.become(both, 'stores', 'cheap,fast', 'fast,cheap')
+        self.glance('image-delete', staged, whole, web, both)
 
     def locate(self):
         url = f'{self.cloud.files}/a.raw'

@@ -162,11 +162,20 @@ class OpenstackCommandsTest(testtools.TestCase):
             lambda: stores({'fast,cheap', 'cheap,fast'}), 'it is copied')
         self.root('image', 'delete', '--store', 'cheap', web)
         self.assertTrue(stores({'fast'}))
+        self.root('image', 'import', '--method', 'copy-image', '--store',
+                  'cheap', '--disallow-failure', '--wait', web)
+        self.assertTrue(stores({'fast,cheap', 'cheap,fast'}))
+        both = self.new('both')
+        self.alice('image', 'stage', '--file', self.cloud.raw, both)
+        self.alice('image', 'import', '--method', 'glance-direct', '--store',
+                   'fast', 'cheap', '--allow-failure', '--wait', both)
+        self.assertRegex(self.value(both, 'properties'),
+                         "'stores': '(fast,cheap|cheap,fast)'")
         tasks = self.root.json('image', 'task', 'list')
         self.assertEqual({'success'}, {each['Status'] for each in tasks})
         task = self.root.json('image', 'task', 'show', tasks[0]['ID'])
         self.assertEqual(tasks[0]['ID'], task['id'])
-        self.alice('image', 'delete', whole, staged, web)
+        self.alice('image', 'delete', whole, staged, web, both)
 
     def untold(self):
         """:returns: the commands that nobody has called."""

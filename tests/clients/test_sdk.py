@@ -135,13 +135,26 @@ class SdkTest(testtools.TestCase):
         self.assertEqual({'fast', 'cheap'}, self.stores(web))
         self.root.delete_image(web, store='cheap')
         self.assertEqual({'fast'}, self.stores(web))
+        self.root.import_image(web, method='copy-image', stores=['cheap'],
+                               all_stores_must_succeed=True)
+        self.await_newest_task(web)
+        self.assertEqual({'fast', 'cheap'}, self.stores(web))
+        both = self.new('both')
+        self.alice.import_image(both, method='web-download', stores=[
+            'fast', 'cheap'], uri=f'{self.cloud.files}/a.raw')
+        self.become_active(both)
+        self.assertEqual({'fast', 'cheap'}, self.stores(both))
         made = self.root.create_task(type='import', input={
             'import_from': f'{self.cloud.files}/a.raw',
             'import_from_format': 'raw', 'image_properties': {
                 'disk_format': 'raw', 'container_format': 'bare'}})
         self.root.wait_for_task(made)
-        for image in staged, web:
+        for image in staged, web, both:
             self.alice.delete_image(image)
+
+    def await_newest_task(self, image):
+        task = next(self.root.image_tasks(image))
+        self.root.wait_for_task(self.root.get_task(task.id))
 
     def stores(self, image):
         found = self.alice.get_image(image.id)
