@@ -20,6 +20,8 @@ class Relay(fixtures.Fixture):
         self._server = host, port
         self._open = set()
         self._listener = None
+        self._passing = threading.Event()
+        self._passing.set()
         self.port = 0
 
     def _setUp(self):
@@ -35,6 +37,7 @@ class Relay(fixtures.Fixture):
 
     def stop(self):
         """Cut what is open, and refuse whoever comes."""
+        self.let_go()
         if self._listener:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -47,6 +50,14 @@ class Relay(fixtures.Fixture):
         while self._open:
             _end(self._open.pop())
 
+    def hold(self):
+        """Keep back what is sent, from now on."""
+        self._passing.clear()
+
+    def let_go(self):
+        """Pass on what was kept back, and what comes."""
+        self._passing.set()
+
     def _accept(self, listener):
         with contextlib.suppress(OSError):
             while True:
@@ -57,10 +68,10 @@ class Relay(fixtures.Fixture):
                     threading.Thread(target=self._pass, args=pair,
                                      daemon=True).start()
 
-    @staticmethod
-    def _pass(source, target):
+    def _pass(self, source, target):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._passing.wait()
                 target.sendall(data)
         _end(source)
         _end(target)

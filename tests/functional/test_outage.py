@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database goes away and comes back; the service stays."""
-import glob
-import os
-import pathlib
-import shutil
-import signal
 import sqlite3
-import subprocess
 
 import fixtures
 import sqlalchemy
@@ -16,6 +10,7 @@ import testtools
 from glancelite.db import engine
 from tests import databases
 from tests.functional import application
+from tests.functional import database_servers
 from tests.functional import relay
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -67,118 +62,17 @@ class OutageTest(testtools.TestCase):
             f'/v2/images/{self.image_id}/file').body)
 
 
-class Server(fixtures.Fixture):
-    """A database server of a test's own.
-
-    :ivar url: of its database.
-    """
-
-    def _setUp(self):
-        self._folder = pathlib.Path(
-            self.useFixture(fixtures.TempDir()).path)
-        self._port = self.useFixture(application.Port()).number
-        self._install()
-        self.addCleanup(self.kill)
-        self.start()
-
-    def start(self):
-        """Start the server, and wait until it answers."""
-        self._process = self._popen()
-        application.eventually(self._answers, 'The server starts')
-
-    def kill(self):
-        """End the server as a power cut would."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def _run(self, *command, check=True):
-        return subprocess.run(command, check=check, **self._manner())
-
-    def _manner(self):
-        return {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL,
-                'cwd': self._folder}
-
-
-class MysqlServer(Server):
-    """A MariaDB."""
-
-    programs = ('mariadbd', 'mariadb-install-db', 'mariadb-admin')
-
-    @property
-    def url(self):
-        return f'mysql+pymysql://root@127.0.0.1:{self._port}/mysql'
-
-    def _install(self):
-        self._run('mariadb-install-db', '--no-defaults', '--skip-test-db',
-                  '--auth-root-authentication-method=normal', '--user=root',
-                  f'--datadir={self._folder}/data')
-
-    def _popen(self):
-        return subprocess.Popen(
-            ['mariadbd', '--no-defaults', '--user=root',
-             f'--datadir={self._folder}/data', '--bind-address=127.0.0.1',
-             f'--port={self._port}', f'--socket={self._folder}/socket',
-             '--innodb-buffer-pool-size=16M', '--skip-name-resolve'],
-            start_new_session=True, **self._manner())
-
-    def _answers(self):
-        return self._run(
-            'mariadb-admin', '--no-defaults', '-u', 'root', 'ping',
-            f'--socket={self._folder}/socket', check=False).returncode == 0
-
-
-def _postgresql(program):
-    """:returns: the path of a program that Debian keeps out of the path."""
-    found = shutil.which(program) or glob.glob(
-        f'/usr/lib/postgresql/*/bin/{program}')
-    return found if isinstance(found, str) else ''.join(found[-1:])
-
-
-class PostgresqlServer(Server):
-    """A PostgreSQL, which does not run as root."""
-
-    programs = tuple(map(_postgresql, ('initdb', 'postgres', 'pg_isready')))
-
-    @property
-    def url(self):
-        return f'postgresql+psycopg2://postgres@127.0.0.1:{self._port}/postgres'
-
-    def _install(self):
-        if self._account():
-            shutil.chown(self._folder, 'postgres')
-        initdb, _postgres, _ready = self.programs
-        self._run(initdb, '--no-sync', '--auth=trust', '-U', 'postgres',
-                  '--encoding=UTF8', '-D', f'{self._folder}/data')
-
-    def _popen(self):
-        return subprocess.Popen(
-            [self.programs[1], '-D', f'{self._folder}/data', '-p',
-             str(self._port), '-h', '127.0.0.1', '-k', str(self._folder)],
-            start_new_session=True, **self._manner())
-
-    def _answers(self):
-        return self._run(self.programs[2], '-h', '127.0.0.1', '-p',
-                         str(self._port), check=False).returncode == 0
-
-    def _account(self):
-        return {'user': 'postgres', 'group': 'postgres',
-                'extra_groups': []} if os.geteuid() == 0 else {}
-
-    def _manner(self):
-        return {**super()._manner(), **self._account()}
-
-
 class RestartTest(testtools.TestCase):
     """A service, and a database server that is killed."""
 
     scenarios = [(each.__name__, {'kind': each})
-                 for each in (MysqlServer, PostgresqlServer)]
+                 for each in (database_servers.MysqlServer,
+                              database_servers.PostgresqlServer)]
 
     def setUp(self):
         super().setUp()
-        if missing := [name for name in self.kind.programs
-                       if not shutil.which(name)]:
-            self.skipTest(f'There is no {" or ".join(missing)} to start.')
+        if reason := self.kind.missing():
+            self.skipTest(reason)
 
     def test_a_server_that_is_killed_is_used_again(self):
         server = self.useFixture(self.kind())
