@@ -86,6 +86,8 @@ def seal(service, work, facts, stored):
     :param facts: fields of the image, as the bytes told them.
     :param stored: called with ``work`` after each store but the last.
     :raises StoreUnavailable: no store has taken the data.
+    :raises LeaseLost: the image is somebody else's now; the import is not
+        sealed.
     """
     for _done in side_by_side(service.threads,
                               [writer.finish for writer in work.writers]):
@@ -100,7 +102,12 @@ def seal(service, work, facts, stored):
         sealed_at=time.time(),
         left=[each.driver.identifier for each in work.writers if each.left],
         properties=changed, removed_properties=removed)
-    service.leases.note(work.lease)
+    try:
+        service.leases.note(work.lease)
+    except exception.LeaseLost:
+        # Nobody has heard of these bytes, so nobody else will remove them.
+        del work.lease.detail['facts']
+        raise
 
 
 def commit_all(service, work):

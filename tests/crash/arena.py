@@ -83,6 +83,7 @@ class Arena(application.Application):
         self._beside = beside
         self.expectations = beside.expectations if beside else {}
         self._checked = set()
+        self._orders = 0
 
     def _setUp(self):
         super()._setUp()
@@ -95,7 +96,8 @@ class Arena(application.Application):
         return {**super()._defaults(),
                 'node_staging_uri': f'file://{self.staging}',
                 'task': {'poll_interval': 1,
-                         'work_dir': self._home / 'work'}}
+                         'work_dir': self._home / 'work',
+                         'drain_file': self.folder / 'drain'}}
 
     @property
     def _home(self):
@@ -142,8 +144,11 @@ class Arena(application.Application):
         """Have ``action`` done the ``time``-th time ``step`` is reached."""
         (self.control / 'fired').unlink(missing_ok=True)
         new = self.control / 'new'
-        new.write_text(json.dumps({'step': step, 'action': action,
-                                   'time': time, **more}))
+        self._orders += 1
+        # An order like the one before is another one.
+        new.write_text(json.dumps({
+            'step': step, 'action': action, 'time': time,
+            'number': self._orders, **more}))
         new.rename(self.control / 'armed')
 
     def fired(self):
@@ -173,6 +178,14 @@ class Arena(application.Application):
         steps = trace.read_text().split('\n')[:-1]
         trace.unlink()
         return steps
+
+    def take_tasks(self, wanted):
+        """Take tasks from now on, or leave them to another service."""
+        drain = self.folder / 'drain'
+        if wanted:
+            drain.unlink(missing_ok=True)
+        else:
+            drain.touch()
 
     def kill(self, everything=False):
         """Kill the workers, or all processes of the service."""

@@ -365,6 +365,8 @@ def outrun(slow, quick, errand_class, step, time):
         not reached.
     """
     errand = errand_class(slow, quick)
+    # Or it would be quicker at tasks.
+    quick.take_tasks(False)
     errand.prepare()
     slow.order(step, 'stop', time)
     answers = []
@@ -382,11 +384,13 @@ def outrun(slow, quick, errand_class, step, time):
     try:
         pid = application.eventually(
             lambda: slow.fired() or not thread.is_alive(), 'It is stopped')
+        quick.take_tasks(True)
         if pid is not True:
             anew = errand.go_on_elsewhere()
     except (HeldUp, TimeoutError):
         kind = 'stop, in a transaction'
     finally:
+        quick.take_tasks(True)
         if pid not in (None, True):
             os.kill(pid, signal.SIGCONT)
         thread.join()

@@ -2,6 +2,7 @@
 """The short form of the crash tests; ``tox -e crash`` is the long one."""
 import os
 
+import sqlalchemy
 import testscenarios
 import testtools
 
@@ -10,6 +11,7 @@ from tests.crash import arena
 from tests.crash import attacks
 from tests.crash import campaign
 from tests.crash import imports
+from tests.functional import application
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -91,6 +93,49 @@ class ImportKillTest(testtools.TestCase):
         image = attacked.patiently('get', f'/v2/images/{image_id}').json
         self.assertEqual((True, 'queued', ','.join(imports.STORES)), (
             reached, image['status'], image['os_glance_failed_import']))
+
+
+    def test_who_was_stopped_in_an_import_for_too_long_leaves_nothing(self):
+        backend = os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite'
+        slow = self.useFixture(imports.ImportArena('eventlet', backend))
+        quick = self.useFixture(imports.ImportArena('eventlet', backend,
+                                                    beside=slow))
+        for errand in (imports.ImportToOne, imports.ImportToAll):
+            self.assertEqual('stop', attacks.outrun(
+                slow, quick, errand, 'import/os.open', 1))
+        slow.audit()
+
+
+    def test_what_came_after_the_loss_of_a_lease_is_removed_by_who_lost_it(
+            self):
+        attacked = self.useFixture(imports.ImportArena(
+            'eventlet', os.environ.get('GLANCELITE_TEST_DATABASE')
+            or 'sqlite'))
+        errand = imports.ImportToOne(attacked)
+        errand.prepare()
+        attacked.order('import/os.close:done', 'hold')
+        errand.run()
+        self.assertEqual(1, len(self.files(attacked)))
+        self.change(attacked, owner='another', expires_at='2100-01-01')
+        self.assertTrue(attacked.withdraw())
+        application.eventually(lambda: not self.files(attacked),
+                               'What was written is removed')
+        self.change(attacked, owner='another', expires_at='2020-01-01')
+        attacked.audit()
+
+    def files(self, attacked):
+        """:returns: what is in the store."""
+        return os.listdir(attacked.folder / 'cheap')
+
+    def change(self, attacked, owner, expires_at):
+        """Give the lease to somebody else."""
+        engine = sqlalchemy.create_engine(attacked.database,
+                                          poolclass=sqlalchemy.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text(
+                'UPDATE image_leases SET owner = :owner, '
+                'expires_at = :expires_at'), {
+                    'owner': owner, 'expires_at': f'{expires_at} 00:00:00'})
 
 
 class CutImportTest(testtools.TestCase):
