@@ -65,6 +65,23 @@ def without_head(peer, ours):
         ours, {**ours['headers'], 'allow': ', '.join(methods)})
 
 
+def _typeless(form):
+    headers = {name: value for name, value in form['headers'].items()
+               if name not in ('content-type', 'content-length')}
+    form = _with_headers(form, headers)
+    form.pop('text', None)
+    return form
+
+
+def without_type_of_refused_head(peer, ours):
+    """Forget the media type of an error that has no body."""
+    bodies = ('json', 'text', 'sha256')
+    if peer['status'] < 400 or any(peer.get(name) or ours.get(name)
+                                   for name in bodies):
+        return peer, ours
+    return _typeless(peer), _typeless(ours)
+
+
 #: Names in the table of differences, and their rules.
 RULES = (
     (WORDING, without_wording),
@@ -72,4 +89,5 @@ RULES = (
     ('conditional requests', without_new(_NEW_ON_DATA)),
     ('answers without a body', without_type_of_nothing),
     ('HEAD of images and image data', without_head),
+    ('refusals of HEAD', without_type_of_refused_head),
 )
