@@ -62,6 +62,7 @@ _WATCH_INTERVAL = 0.2
 class EventletThreads:
     """Native threads beside the event loop, which never waits for them."""
 
+    native = False
     _threading = patcher.original('threading')
     _queue = patcher.original('queue')
     Queue = _queue.Queue
@@ -326,7 +327,8 @@ def _check(conf):
 
     :raises ConfigurationError: the configuration cannot be served.
     """
-    service = service_module.start(conf, background=False)
+    service = service_module.start(conf, EventletThreads(),
+                                   background=False)
     deploy.application_of(service)
     service.stop()
 

@@ -78,9 +78,9 @@ class Remover:
         if 'facts' in detail:
             # It may have been cut off between the store and the record.
             for driver in self._drivers(lease):
-                url = self._threads.wait(driver.url, lease.image_id,
-                                         detail.get('token'))
-                self._threads.wait(driver.delete, url)
+                if driver.renames:
+                    self._threads.wait(driver.delete,
+                                       driver.url(lease.image_id))
         if detail.get('staged'):
             staging = self._stores.staging
             self._threads.wait(staging.delete, staging.url(lease.image_id))

@@ -11,7 +11,12 @@ import threading
 
 
 class NativeThreads:
-    """What the pump asks of the kind of threads a server uses."""
+    """What the pump asks of the kind of threads a server uses.
+
+    :cvar native: whether requests run in native threads too.
+    """
+
+    native = True
 
     Queue = queue.Queue
     Full = queue.Full

@@ -64,19 +64,22 @@ class Availability:
             self._pause = _PAUSE
             LOG.warning('Store %s is back', self._identifier)
 
-    def ask(self, function, *args):
+    def ask(self, function, *args, timeout=None):
         """:returns: what ``function(*args)`` returns, run in a thread.
 
+        :param timeout: seconds that it may take, where that is not what
+            other answers may.
         :raises StoreUnavailable: it is down, or does not answer in time.
         """
         self.require()
+        timeout = timeout or self._timeout
         answers = self._threads.Queue(1)
         self._threads.start(self._answer, answers, function, args)
         try:
-            result, error = answers.get(timeout=self._timeout)
+            result, error = answers.get(timeout=timeout)
         except self._threads.Empty:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-            self.mark_down(f'no answer within {self._timeout} s')
+            self.mark_down(f'no answer within {timeout} s')
             raise exception.StoreUnavailable() from None
         if error is not None:
             raise error

@@ -38,7 +38,9 @@ _PATIENCE = 10
 _RETRIES = 2
 
 #: What these say has the URLs and the credentials of the stores in it.
-_TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore')
+_TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore',
+              'cinderclient', 'keystoneauth', 'os_brick', 'oslo.privsep',
+              'oslo_privsep', 'oslo_vmware', 'suds')
 
 #: Names that are asked for at a time: an answer must come in time.
 _BATCH = 100
@@ -68,20 +70,13 @@ class GlanceStoreDriver(driver.Driver):
     def __init__(self, identifier, conf, group, kind, threads):
         self.kind = kind
         self._threads = threads
-        library = _library(identifier, conf, group, kind)
+        library = _library(identifier, conf, group, kind, threads)
         super().__init__(identifier, conf[group])
         self._kind = kinds.KINDS[kind](library, identifier)
         self.schemes = tuple(library.get_schemes())
-        self._require_options(conf, group)
         self._patience = _PATIENCE * conf.store_timeout
         self._availability = availability.Availability(
             identifier, threads, conf.store_timeout)
-
-    def _require_options(self, conf, group):
-        for name in self._kind.required:
-            if not (conf[group][name] or conf.backend_defaults[name]):
-                raise exception.ConfigurationError(
-                    f'Store {self.identifier}: {name} is not set')
 
     def check(self):
         """A store that is down may come later; a wrong option does not."""
@@ -121,9 +116,7 @@ class GlanceStoreDriver(driver.Driver):
                        self._threads, self._patience)
 
     def commit(self, image_id, token):
-        url = self.url(image_id, token)
-        self.size(url)
-        return url
+        return self._ask(self._kind.commit, _name(image_id, token))
 
     def discard(self, image_id, token):
         return self.remove(_name(image_id, token))
@@ -143,7 +136,20 @@ class GlanceStoreDriver(driver.Driver):
 
     def reading(self, url, offset):
         """:returns: an iterator over blocks, and what closes it."""
-        return self._ask(self._read, url, offset)
+        if not self._kind.slow:
+            return self._ask(self._read, url, offset)
+        # Whether it is there at all is known before.
+        self.size(url)
+        return self._ask(self._read, url, offset, timeout=self._patience)
+
+    def close(self, stack):
+        """Let go of what :meth:`reading` has opened, in bounded time."""
+        if not self._kind.slow:
+            return _close(stack)
+        done = self._threads.Queue(1)
+        self._threads.start(lambda: done.put(_close(stack)))
+        with contextlib.suppress(self._threads.Empty):
+            done.get(timeout=self._patience)
 
     def _read(self, url, offset):
         stack = contextlib.ExitStack()
@@ -206,16 +212,16 @@ class GlanceStoreDriver(driver.Driver):
             yield from batch
 
     def _batch(self, found):
-        return [(each.name, self._kind.url(each.name), each)
+        return [(each.name, each.url or self._kind.url(each.name), each)
                 for each in itertools.islice(found, _BATCH)]
 
     def properties(self):
         available = self._availability.reason is None
         return {'available': 'true' if available else 'false'}
 
-    def _ask(self, function, *args):
+    def _ask(self, function, *args, timeout=None):
         try:
-            return self._availability.ask(function, *args)
+            return self._availability.ask(function, *args, timeout=timeout)
         except exception.GlanceliteError:
             raise
         except Exception as error:
@@ -232,7 +238,7 @@ class GlanceStoreDriver(driver.Driver):
         if name in ('Missing', 'NotFound'):
             return exception.DataMissing(image_id='')
         LOG.error('Store %s failed: %s', self.identifier, name)
-        if name in ('StorageFull', 'NoSpace'):
+        if self._kind.is_full(error):
             return exception.StorageFull()
         if self._kind.is_outage(error):
             self._availability.mark_down(name)
@@ -251,7 +257,12 @@ def _name(image_id, token):
     return f'{image_id}.{token}'
 
 
-def _library(identifier, conf, group, kind):
+def _close(stack):
+    with contextlib.suppress(Exception):
+        stack.close()
+
+
+def _library(identifier, conf, group, kind, threads):
     """:returns: an object of the library's driver, its options registered.
 
     :raises ConfigurationError: it cannot be had.
@@ -266,9 +277,29 @@ def _library(identifier, conf, group, kind):
             raise exception.ConfigurationError(
                 f'Store {identifier}: a store of kind {kind} needs the '
                 f'Python module {module}, which is not installed')
+    if found.native and threads and not threads.native:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: a store of kind {kind} is not served by '
+            'glancelite-api, but by any other server: Apache, uWSGI, gunicorn')
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    store_class = found.load().Store
+    try:
+        store_class = found.prepare(conf).Store
+        _register(conf, group, found, store_class)
+        found.require(lambda name: conf[group][name]
+                      or conf.backend_defaults[name])
+    except kinds.Unset as unset:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: {unset} is not set') from None
+    try:
+        return store_class(conf, backend=group)
+    except Exception:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: the library refuses its options') from None
+
+
+def _register(conf, group, found, store_class):
+    """:raises ConfigurationError: an option is set that cannot be kept."""
     for section in (group, 'backend_defaults'):
         conf.register_opts(store_class.OPTIONS, group=section)
         for name in found.refused:
@@ -277,11 +308,6 @@ def _library(identifier, conf, group, kind):
                     f'[{section}] {name} is not supported')
     base = importlib.import_module('glance_store.driver')
     conf.register_opts(base.Store.MULTI_BACKEND_OPTIONS, group=group)
-    try:
-        return store_class(conf, backend=group)
-    except Exception:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: the library refuses its options') from None
 
 
 class _Writer(driver.Writer):
@@ -399,5 +425,4 @@ class _Reader:
         """Let go of the store."""
         stack, self._stack = self._stack, None
         if stack:
-            with contextlib.suppress(Exception):
-                stack.close()
+            self._store.close(stack)

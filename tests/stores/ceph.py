@@ -38,8 +38,9 @@ auth service required = none
 auth client required = none
 osd pool default size = 1
 osd pool default min size = 1
-osd pool default pg num = 8
+osd pool default pg num = 1
 mon allow pool size one = true
+mon allow pool delete = true
 osd crush chooseleaf type = 0
 mon warn on pool no redundancy = false
 mon data avail crit = 1
@@ -92,11 +93,13 @@ class Cluster(fixtures.Fixture):
             lambda: self.ceph('osd', 'new', osd, check=False), 'An OSD id')
         (self.folder / 'osd').mkdir()
         self.run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
+        application.eventually(self._is_up, 'An OSD',
+                               3 * application.PATIENCE)
+
+    def _is_up(self):
+        # A monitor that has just begun may refuse it, and it ends then.
         self.start()
-        # A monitor that has just begun may refuse.
-        application.eventually(
-            lambda: '1 up' in self.ceph('osd', 'stat', check=False),
-            'An OSD', 3 * application.PATIENCE)
+        return '1 up' in self.ceph('osd', 'stat', check=False)
 
     def run(self, program, *words, check=True):
         """:returns: what a program of Ceph prints; '' when it fails."""
@@ -201,7 +204,8 @@ class RbdEngine(fixtures.Fixture):
         return place.Place('rbd', {
             'rbd_store_pool': name, 'rbd_store_user': 'admin',
             'rbd_store_ceph_conf': self.cluster.configuration,
-            'rbd_store_chunk_size': 1}, lambda: self._names(name))
+            'rbd_store_chunk_size': 1}, lambda: self._names(name),
+            remove=lambda: self._rados.delete_pool(name))
 
     def _names(self, name):
         with self._rados.open_ioctx(name) as pool:

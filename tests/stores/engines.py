@@ -6,6 +6,7 @@ import pathlib
 import uuid
 
 from tests.stores import ceph
+from tests.stores import cinder
 from tests.stores import swift
 
 
@@ -23,28 +24,35 @@ def running(name):
 
 
 def place(test, name):
-    """:returns: a new :class:`~tests.stores.place.Place`.
+    """:returns: a new :class:`~tests.stores.place.Place`, for ``test``.
 
     Without its engine ``test`` is skipped.
     """
     engine = running(name)
     if isinstance(engine, str):
         test.skipTest(engine)
-    return engine.place(f'glance-{uuid.uuid4().hex[:8]}')
+    made = engine.place(f'glance-{uuid.uuid4().hex[:8]}')
+    if made.remove:
+        test.addCleanup(made.remove)
+    return made
 
 
-def write_configuration(folder, kind, options):
+def write_configuration(folder, place):
     """:returns: the path of a configuration with one store, ``tested``."""
     path = pathlib.Path(folder, 'stores.conf')
-    lines = [f'{name} = {value}' for name, value in options.items()]
-    path.write_text('\n'.join([
-        '[DEFAULT]', f'enabled_backends = tested:{kind}', '[glance_store]',
-        'default_backend = tested', '[tested]', *lines, '']))
+    sections = {'DEFAULT': {'enabled_backends': f'tested:{place.kind}',
+                            'store_timeout': 60},
+                'glance_store': {'default_backend': 'tested'},
+                'tested': place.options, **place.sections}
+    path.write_text('\n'.join(
+        line for section, options in sections.items() for line in (
+            f'[{section}]', *(f'{name} = {value}'
+                              for name, value in options.items()), '')))
     return path
 
 
 _ENGINES = {'swift': swift.Engine, 'rbd': ceph.RbdEngine,
-            's3': ceph.S3Engine}
+            's3': ceph.S3Engine, 'cinder': cinder.Engine}
 
 #: What there is, for testscenarios.
 NAMES = tuple(_ENGINES)

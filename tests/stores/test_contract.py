@@ -19,8 +19,7 @@ class ContractTest(store_driver.StoreDriverContract):
         place = engines.place(self, self.engine)
         self.contents = place.contents
         configuration = engines.write_configuration(
-            self.useFixture(fixtures.TempDir()).path, place.kind,
-            place.options)
+            self.useFixture(fixtures.TempDir()).path, place)
         conf = deploy.load_conf(files=[str(configuration)])
         return registry.Stores(conf, threads=threads.NativeThreads()).default
 
@@ -54,6 +53,12 @@ class RbdTest(ContractTest, testtools.TestCase):
     """Ceph's block devices."""
 
     engine = 'rbd'
+
+
+class CinderTest(ContractTest, testtools.TestCase):
+    """Volumes of Cinder, in Ceph."""
+
+    engine = 'cinder'
 
 
 class S3Test(ContractTest, testtools.TestCase):

@@ -33,6 +33,7 @@ class StoreArena(arena.Arena):
     def __init__(self, place):
         self._place = place
         super().__init__(
+            place.server, store_timeout=60, **place.sections,
             enabled_backends=f'far:{place.kind}', far=place.options,
             glance_store={'default_backend': 'far',
                           'filesystem_store_datadir': None})
@@ -41,9 +42,8 @@ class StoreArena(arena.Arena):
         super().configure(os_glance_staging_store={
             'filesystem_store_datadir': self.staging}, **options)
 
-    @staticmethod
-    def _name(url):
-        return _NAME.search(url)[0]
+    def _name(self, url):
+        return _NAME.search(self._place.name_of(url))[0]
 
     def _stored(self):
         # A segment, or a part, is as good as the whole.

@@ -8,6 +8,7 @@ leave that was cut off anywhere.
 Everything here may block, and raises what the library and the clients of the
 stores raise; :mod:`glancelite.stores.glance_store` makes our errors of it.
 """
+from glancelite.stores.kinds import cinder
 from glancelite.stores.kinds import kind
 from glancelite.stores.kinds import rbd
 from glancelite.stores.kinds import s3
@@ -16,6 +17,8 @@ from glancelite.stores.kinds import swift
 Kind = kind.Kind
 Missing = kind.Missing
 Found = kind.Found
+Unset = kind.Unset
 
 #: Kinds by what enabled_backends calls them.
-KINDS = {'swift': swift.Swift, 's3': s3.S3, 'rbd': rbd.Rbd}
+KINDS = {'swift': swift.Swift, 's3': s3.S3, 'rbd': rbd.Rbd,
+         'cinder': cinder.Cinder}

@@ -14,6 +14,10 @@ class Missing(Exception):
     """Nothing is there."""
 
 
+class Unset(Exception):
+    """An option is not set; the text is its name."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Found:
     """What an upload has put into a store, whole or not.
@@ -22,12 +26,14 @@ class Found:
     :ivar size: bytes.
     :ivar modified: seconds since the epoch when it was last written to.
     :ivar whole: whether it can be read at its URL.
+    :ivar url: where that is, None where :meth:`Kind.url` tells.
     """
 
     name: str
     size: int
     modified: float
     whole: bool = True
+    url: str = None
 
 
 class Kind(abc.ABC):
@@ -41,6 +47,9 @@ class Kind(abc.ABC):
     :cvar listable: whether :meth:`names` tells what is there.
     :cvar silent: whether a store that is away lets everybody wait.
     :cvar offline: whether the library configures itself without the store.
+    :cvar native: whether the library works with native threads alone.
+    :cvar slow: whether it takes its time to begin and to end reading, while
+        the store is well.
     """
 
     modules = ()
@@ -50,6 +59,29 @@ class Kind(abc.ABC):
     clonable = False
     listable = True
     silent = False
+    native = False
+    slow = False
+
+    @classmethod
+    def prepare(cls, conf):
+        """Do what the library wants done before it is used.
+
+        :param conf: the ``ConfigOpts`` of the service.
+        :returns: the library's module of this kind.
+        :raises Unset: an option is not set.
+        """
+        return cls.load()
+
+    @classmethod
+    def require(cls, options):
+        """Ask whether a store can be had with the options of its section.
+
+        :param options: a function that returns the value of an option.
+        :raises Unset: one is not set.
+        """
+        for name in cls.required:
+            if not options(name):
+                raise Unset(name)
 
     def __init__(self, library, identifier):
         self._pristine = library
@@ -104,6 +136,16 @@ class Kind(abc.ABC):
     def url(self, name):
         """:returns: the URL of what was uploaded under ``name``."""
 
+    def commit(self, name):
+        """Have nothing but what is whole under ``name``.
+
+        :returns: the URL of that.
+        :raises Missing: nothing is.
+        """
+        url = self.url(name)
+        self.size(url)
+        return url
+
     @abc.abstractmethod
     def size(self, url):
         """:returns: bytes at ``url``.
@@ -150,6 +192,10 @@ class Kind(abc.ABC):
 
         :returns: whether there was anything.
         """
+
+    def is_full(self, error):
+        """:returns: whether ``error`` says that the store has no room."""
+        return type(error).__name__ in ('StorageFull', 'NoSpace')
 
     def is_outage(self, error):
         """:returns: whether ``error`` says that the store is not there."""
