@@ -250,6 +250,7 @@ class HttpClient(Client):
         if body is None and method in ('POST', 'PUT', 'PATCH'):
             headers = {'Content-Length': '0', **headers}
         try:
+            connection.connect()
             try:
                 connection.request(
                     method, path, body=body, headers=headers,
