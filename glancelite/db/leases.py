@@ -12,6 +12,7 @@ from glancelite.db import api
 from glancelite.db import models
 from glancelite.db import uploads
 from glancelite.objects import lease as lease_object
+from glancelite.objects import task as task_object
 
 _leases = models.image_leases
 _tasks = models.tasks
@@ -149,13 +150,17 @@ class Leases:
 
         :param per_project: how many of one project may run; 0 for any.
         """
-        owner = sqlalchemy.func.max(_tasks.c.owner).label('project')
+        # Of the task that is open; of one that has ended where only the last
+        # step is missing. The image may have had others, of other projects.
+        owner = sqlalchemy.func.coalesce(
+            sqlalchemy.func.max(sqlalchemy.case(
+                (_tasks.c.status.in_(task_object.OPEN), _tasks.c.owner))),
+            sqlalchemy.func.max(_tasks.c.owner)).label('project')
         idle = (_leases.c.expires_at < self._database.clock()).label('idle')
         place = sqlalchemy.func.row_number().over(
             partition_by=(owner, idle), order_by=_leases.c.acquired_at)
         statement = (
             sqlalchemy.select(_leases, owner, idle)
-            # Also of tasks that have ended: the last step may be missing.
             .join(_tasks, _tasks.c.image_id == _leases.c.image_id,
                   isouter=True)
             .where(_leases.c.purpose == purpose)
@@ -236,13 +241,16 @@ class Leases:
             _leases.c.image_id.in_(
                 sqlalchemy.select(_tasks.c.image_id)
                 .join(own, own.c.owner == _tasks.c.owner)
-                .where(own.c.image_id == lease.image_id)))
+                .where(own.c.image_id == lease.image_id,
+                       own.c.status.in_(task_object.OPEN),
+                       _tasks.c.status.in_(task_object.OPEN))))
         first = connection.execute(
             sqlalchemy.select(_leases.c.image_id).where(of_project)
             .order_by(_leases.c.image_id).limit(1)
             .with_for_update(of=_leases)).first()
         if first is None:
-            return False
+            # Its task has ended, or is forgotten: little is left to be done.
+            return True
         held = connection.execute(
             sqlalchemy.select(_leases.c.image_id).where(
                 of_project, _leases.c.expires_at >= self._database.clock())

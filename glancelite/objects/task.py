@@ -10,6 +10,9 @@ SUCCESS = 'success'
 FAILURE = 'failure'
 STATUSES = (PENDING, PROCESSING, SUCCESS, FAILURE)
 
+#: In which something is still to become of it.
+OPEN = (PENDING, PROCESSING)
+
 #: A task of its own, by which Glance of old imported.
 LEGACY_IMPORT = 'import'
 TYPES = (LEGACY_IMPORT, 'api_image_import', 'location_import')
@@ -51,7 +54,7 @@ class Task:
     @property
     def is_open(self):
         """:returns: whether something is still to become of it."""
-        return self.status in (PENDING, PROCESSING)
+        return self.status in OPEN
 
     def begin(self):
         """From now on somebody works on it."""

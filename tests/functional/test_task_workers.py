@@ -9,6 +9,7 @@ import sys
 import uuid
 
 import fixtures
+import sqlalchemy
 import testscenarios
 import testtools
 
@@ -46,18 +47,67 @@ class ManyWorkersTest(testtools.TestCase):
         migration.sync(self.database)
         self.leases = leases.Leases(self.database, 60)
 
-    def add(self, project):
-        """Let a task of ``project`` wait. :returns: the image's id."""
+    def add(self, project, before=None):
+        """Let a task of ``project`` wait. :returns: the image's id.
+
+        :param before: a project whose task of the same image has ended.
+        """
         image_id = str(uuid.uuid4())
-        context = _Context(project)
-        task = task_object.Task.new('api_image_import', context, project,
-                                    image_id, {})
-        tasks.Tasks(self.database).add(context, task)
+        if before:
+            self.add_task(before, image_id, task_object.SUCCESS)
+        task = self.add_task(project, image_id)
         lease = lease_object.Lease(image_id, lease_object.IMPORT,
                                    {'task_id': task.id})
         with self.database.writer() as connection:
             self.leases.take(connection, lease, idle=True)
         return image_id
+
+    def add_task(self, project, image_id, status=task_object.PENDING):
+        context = _Context(project)
+        task = task_object.Task.new('api_image_import', context, project,
+                                    image_id, {})
+        task.status = status
+        tasks.Tasks(self.database).add(context, task)
+        return task
+
+    def claim(self):
+        """:returns: the id of the next image, claimed; None when all wait.
+        """
+        for lease in self.leases.waiting(lease_object.IMPORT, _SHARE):
+            claimed = self.leases.claim(lease, _SHARE)
+            if claimed:
+                return claimed.image_id
+        return None
+
+    def test_copies_by_an_administrator_count_for_nobody_else(self):
+        copies = [self.add('operators', before='zoe')
+                  for _number in range(_SHARE + 1)]
+        for image_id in copies[:_SHARE]:
+            self.assertEqual(image_id, self.claim())
+        # Those have their share, and the owner of the images all of its own.
+        own = [self.add('zoe', before='operators') for _number in range(3)]
+        self.assertEqual([*own[:_SHARE], None],
+                         [self.claim() for _number in range(_SHARE + 1)])
+
+    def test_what_has_no_open_task_any_more_is_finished(self):
+        """Whether it has ended or was purged; whatever else runs."""
+        for _number in range(_SHARE):
+            self.add('zoe')
+            self.claim()
+        left = [self.add('zoe', before='zoe'), self.add('zoe')]
+        with self.database.writer() as connection:
+            connection.execute(sqlalchemy.text(
+                "UPDATE tasks SET status = 'failure' WHERE image_id = :image"),
+                {'image': left[0]})
+            connection.execute(sqlalchemy.text(
+                'DELETE FROM task_info WHERE task_id IN (SELECT id FROM tasks '
+                'WHERE image_id = :image)'), {'image': left[1]})
+            connection.execute(sqlalchemy.text(
+                'DELETE FROM tasks WHERE image_id = :image'),
+                {'image': left[1]})
+        self.assertEqual({left[1]}, {self.claim()})
+        # The other is of zoe, who has her share.
+        self.assertIsNone(self.claim())
 
     def test_who_has_many_tasks_waiting_hides_nobodys(self):
         # More than are looked at in one go.
