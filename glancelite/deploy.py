@@ -2,29 +2,20 @@
 """From configuration to WSGI application: files, logging, Paste pipeline."""
 import functools
 import os
-import pathlib
 
 from oslo_log import log
 from paste.deploy import loadwsgi
 
 from glancelite import conf as conf_package
 from glancelite import exception
-from glancelite import masking
+from glancelite import logs
 from glancelite import reports
 from glancelite import service as service_module
+from glancelite.conf import files as conf_files
 from glancelite.conf import of_glance
-
-#: Environment variables that Glance's WSGI module reads; either name works.
-_DIRECTORY_VARIABLES = ('OS_GLANCELITE_CONFIG_DIR', 'OS_GLANCE_CONFIG_DIR')
-_FILES_VARIABLES = ('OS_GLANCELITE_CONFIG_FILES', 'OS_GLANCE_CONFIG_FILES')
 
 #: Set by servers that fork once they have loaded the application.
 _PRELOADED = 'GLANCELITE_PRELOADED'
-
-#: Looked for in a directory that is named; the last one is where Glance's
-#: operators say which URLs may be fetched.
-_USUAL_FILES = ('glancelite-api.conf', 'glance-api.conf',
-                'glance-image-import.conf')
 
 _APPLICATION = 'glancelite-api'
 
@@ -74,34 +65,22 @@ def load_conf(arguments=(), files=None, name=_APPLICATION):
     """:returns: a ``ConfigOpts`` filled from files and arguments.
 
     :param arguments: command line arguments, without the program's name.
-    :param files: configuration files, instead of the usual places.
+    :param files: configuration files, instead of the usual ones.
+    :param name: of the program.
     """
     conf = conf_package.new()
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'alembic=WARN'])
     conf(args=list(arguments), project='glancelite', prog=name,
-         default_config_files=files)
-    log.setup(conf, 'glancelite')
-    masking.install()
+         default_config_files=(
+             conf_files.usual() if files is None else files))
+    logs.begin(conf, name)
     without_effect = of_glance.ignored(conf)
     if without_effect:
         LOG.warning('Options that only Glance has, without effect here: %s; '
                     '"glancelite-manage config diff FILE" tells more',
                     ', '.join(without_effect))
     return conf
-
-
-def files_from_environment(environment=os.environ):
-    """:returns: the configuration files that the environment names."""
-    directory = _first(environment, _DIRECTORY_VARIABLES)
-    names = _first(environment, _FILES_VARIABLES)
-    if not directory and not names:
-        return None
-    names = names.split(';') if names else [
-        name for name in _USUAL_FILES
-        if pathlib.Path(directory, name).exists()]
-    return [str(pathlib.Path(directory or '/etc/glance', name))
-            for name in names]
 
 
 def server_forks(environment=os.environ):
@@ -211,10 +190,3 @@ def _paste_file(conf):
         raise exception.ConfigurationError(
             f'[paste_deploy] config_file {name} was not found')
     return path
-
-
-def _first(environment, names):
-    return next((environment[name] for name in names if environment.get(name)),
-                None)
-
-

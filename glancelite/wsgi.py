@@ -9,9 +9,8 @@ gc.disable()
 
 from glancelite import deploy  # noqa: E402
 
-application = deploy.load_app(
-    deploy.load_conf(files=deploy.files_from_environment()),
-    forks=deploy.server_forks())
+application = deploy.load_app(deploy.load_conf(),
+                              forks=deploy.server_forks())
 
 gc.freeze()
 gc.enable()

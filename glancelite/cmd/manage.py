@@ -15,14 +15,19 @@ from oslo_config import cfg
 from oslo_log import log
 
 from glancelite import conf as configuration
+from glancelite import exception
+from glancelite import logs
 from glancelite.cmd import config_commands
 from glancelite.cmd import data_commands
 from glancelite.cmd import metadef_commands
 from glancelite.cmd import purge
 from glancelite.cmd import task_commands
+from glancelite.conf import files as conf_files
 from glancelite.db import api as db
 from glancelite.db import characters
 from glancelite.db import migration
+
+_NAME = 'glancelite-manage'
 
 #: What ``db check`` of other OpenStack services says with an exit status.
 _UPGRADE_NEEDED = 4
@@ -104,13 +109,12 @@ def _configure(arguments):
         handler=functools.partial(_add_commands, conf)))
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'alembic=WARN'])
-    conf(arguments, project='glancelite', prog='glancelite-manage',
-         default_config_files=cfg.find_config_files('glancelite',
-                                                    'glancelite-api'))
+    conf(arguments, project='glancelite', prog=_NAME,
+         default_config_files=conf_files.usual())
     if not (conf.log_file or conf.log_dir):
         # What a command prints may be read by a program.
         conf.set_default('use_stderr', True)
-    log.setup(conf, 'glancelite')
+    logs.begin(conf, _NAME)
     # Whoever types a command wants to know at once, not in some minutes.
     conf.set_override('max_retries', 0, group='database')
     return conf
@@ -118,7 +122,11 @@ def _configure(arguments):
 
 def main(arguments=None):
     """:returns: the exit status; ``arguments`` default to the command's."""
-    conf = _configure(sys.argv[1:] if arguments is None else arguments)
+    try:
+        conf = _configure(sys.argv[1:] if arguments is None else arguments)
+    except (exception.ConfigurationError, cfg.Error) as error:
+        print(f'{_NAME}: {error}', file=sys.stderr)
+        return 1
     database = db.Database(conf)
     try:
         return conf.command.run(database) or 0

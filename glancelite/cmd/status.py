@@ -8,12 +8,12 @@ It exits with 0 when all is well, 1 with a warning, 2 with a failure, and
 
 import sys
 
-from oslo_config import cfg
 from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 
 from glancelite import conf as configuration
 from glancelite import exception
+from glancelite.conf import files as conf_files
 from glancelite.conf import of_glance
 from glancelite.data import threads
 from glancelite.db import api as db
@@ -106,5 +106,4 @@ def main(arguments=None):
     return upgradecheck.main(
         conf, 'glancelite', Checks(conf),
         argv=sys.argv[1:] if arguments is None else arguments,
-        default_config_files=cfg.find_config_files('glancelite',
-                                                   'glancelite-api'))
+        default_config_files=conf_files.usual())

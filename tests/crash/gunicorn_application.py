@@ -7,5 +7,4 @@ from tests.crash import faults
 
 faults.install(threads.NativeThreads)
 
-application = deploy.load_app(
-    deploy.load_conf(files=deploy.files_from_environment()))
+application = deploy.load_app(deploy.load_conf())

@@ -12,6 +12,7 @@ import testtools
 
 from glancelite import deploy
 from glancelite import exception
+from glancelite.conf import files as conf_files
 from tests.functional import application
 from tests.functional import client
 
@@ -28,7 +29,7 @@ print(json.dumps([answer.status_int, answer.json]))
 
 
 class EnvironmentTest(testtools.TestCase):
-    """What the environment of a WSGI server says about files."""
+    """What the environment says about files."""
 
     def folder(self, *names):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -37,7 +38,7 @@ class EnvironmentTest(testtools.TestCase):
         return str(folder)
 
     def test_nothing_said_leaves_the_usual_places(self):
-        self.assertIsNone(deploy.files_from_environment({}))
+        self.assertIsNone(conf_files.from_environment({}))
 
     def test_a_directory_gives_our_file_or_that_of_glance(self):
         for names in (['glancelite-api.conf'], ['glance-api.conf'],
@@ -48,21 +49,36 @@ class EnvironmentTest(testtools.TestCase):
                              'OS_GLANCE_CONFIG_DIR'):
                 self.assertEqual(
                     [f'{folder}/{name}' for name in names],
-                    deploy.files_from_environment({variable: folder}))
+                    conf_files.from_environment({variable: folder}))
 
     def test_files_are_separated_by_semicolons(self):
         self.assertEqual(
             ['/a/one.conf', '/b/two.conf'],
-            deploy.files_from_environment({
+            conf_files.from_environment({
                 'OS_GLANCE_CONFIG_DIR': '/a',
                 'OS_GLANCE_CONFIG_FILES': 'one.conf;/b/two.conf'}))
 
     def test_our_names_come_before_those_of_glance(self):
         self.assertEqual(
-            ['/ours/x.conf'], deploy.files_from_environment({
+            ['/ours/x.conf'], conf_files.from_environment({
                 'OS_GLANCELITE_CONFIG_DIR': '/ours',
                 'OS_GLANCE_CONFIG_DIR': '/theirs',
                 'OS_GLANCE_CONFIG_FILES': 'x.conf'}))
+
+    def test_commands_read_what_the_environment_names(self):
+        folder = self.folder()
+        connection = f'sqlite:///{folder}/named.sqlite'
+        pathlib.Path(folder, 'glance-api.conf').write_text(
+            f'[database]\nconnection = {connection}\n')
+        for words in (['manage', 'db', 'sync'], ['status', 'upgrade',
+                                                'check']):
+            done = subprocess.run(
+                [sys.executable, '-m', f'glancelite.cmd.{words[0]}',
+                 *words[1:]], capture_output=True, text=True,
+                cwd=application.ROOT, timeout=application.PATIENCE, env={
+                    **os.environ, 'OS_GLANCE_CONFIG_DIR': folder})
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+            self.assertTrue(pathlib.Path(folder, 'named.sqlite').exists())
 
     def test_the_wsgi_module_serves_what_the_environment_names(self):
         service = self.useFixture(application.Application(
@@ -357,6 +373,48 @@ class PropertyProtectionTest(application.SharedTestCase):
         self.assertEqual(200, self.change('alice', 'add', 'other', '1'))
         self.assertEqual(200, self.change('alice', 'replace', 'other', '2'))
         self.assertEqual(200, self.change('alice', 'remove', 'other'))
+
+
+class LogTest(testtools.TestCase):
+    """Where a program logs."""
+
+    def write(self, **options):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        path = folder / 'glancelite-api.conf'
+        path.write_text(application.as_text({
+            **options,
+            'database': {'connection': 'sqlite:///{folder}/sqlite'},
+            'glance_store': {'filesystem_store_datadir': '{folder}/images'},
+        }).replace('{folder}', str(folder)))
+        return path
+
+    def ask(self, path, program, *words):
+        return subprocess.run(
+            [sys.executable, '-m', f'glancelite.cmd.{program}',
+             '--config-file', path, *words], capture_output=True, text=True,
+            cwd=application.ROOT, timeout=application.PATIENCE)
+
+    def test_a_file_is_called_by_the_name_of_the_service(self):
+        path = self.write(log_dir='{folder}')
+        done = subprocess.run(
+            [sys.executable, '-c', 'from glancelite import wsgi'],
+            cwd=application.ROOT, timeout=application.PATIENCE,
+            env={**os.environ, 'OS_GLANCELITE_CONFIG_FILES': str(path)},
+            capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(['glancelite-api.log'], [
+            each.name for each in path.parent.glob('*.log')])
+
+    def test_a_file_that_cannot_be_written_is_named_in_one_line(self):
+        path = self.write(log_dir='{folder}/glancelite-api.conf')
+        for program, words in (('api', ()), ('worker', ()),
+                               ('manage', ('db', 'check'))):
+            done = self.ask(path, program, *words)
+            self.assertEqual(1, done.returncode)
+            said, = done.stderr.splitlines()[-1:]
+            self.assertIn(f'glancelite-{program}: ', said)
+            self.assertIn(f'{path}/glancelite-{program}.log', said)
+            self.assertNotIn('Traceback', done.stderr)
 
 
 class GunicornTest(testtools.TestCase):

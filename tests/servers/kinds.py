@@ -4,6 +4,7 @@
 Of what is shipped only the address is changed, and where the service finds
 its configuration.
 """
+import grp
 import importlib.util
 import os
 import pathlib
@@ -166,6 +167,8 @@ class ModWsgi(Server):
         yield f'Define GLANCELITE_PACKAGE {_ROOT}/glancelite'
         yield f'Define GLANCELITE_PYTHON python-path={self.path}'
         yield f'Define GLANCELITE_USER {account.pw_name}'
+        group = grp.getgrgid(account.pw_gid).gr_name
+        yield f'Define GLANCELITE_USER_GROUP {group}'
         yield f'Define GLANCELITE_IMAGES {served.store}'
         if self.sends_files:
             yield f'LoadModule xsendfile_module {SENDFILE_MODULE}'

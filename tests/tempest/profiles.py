@@ -81,7 +81,9 @@ def tempest_conf(profile, keystone, samples, folder, with_remote):
         'volume-feature-enabled': {'enable_volume_image_dep_tests': False},
         'image': {
             'region': identity.REGION,
-            'http_image': f'{samples.url}/image.raw',
+            # Registered as what the first of disk_formats names, which the
+            # service holds against the data.
+            'http_image': f'{samples.url}/plain.qcow2',
             'http_qcow2_image': f'{samples.url}/plain.qcow2',
             'images_manifest_file': (samples.manifest
                                      if profile == 'convert' else None),

@@ -2,7 +2,6 @@
 """Small images of every format, on a web server of our own."""
 import functools
 import http.server
-import os
 import pathlib
 import subprocess
 import threading
@@ -42,7 +41,6 @@ class Samples(fixtures.Fixture):
                          f'filename: {name}.{kind}, '
                          f'usable: {str(usable).lower()}}}')
         self.manifest.write_text('\n'.join([*lines, '']))
-        (self._folder / 'image.raw').write_bytes(os.urandom(1 << 20))
         self._serve()
 
     def _make(self, name, kind, options):

@@ -31,7 +31,7 @@ class TestUnits(unittest.TestCase):
         settings.read(ROOT / 'setup.cfg')
         scripts = settings['entry_points']['console_scripts']
         ours = set(re.findall(r'^(\S+) =', scripts, re.MULTILINE))
-        found = [re.search(r'^ExecStart=/opt/glancelite/bin/(\S+) ',
+        found = [re.search(r'^ExecStart=/opt/glancelite/bin/(\S+)',
                            unit.read_text(), re.MULTILINE).group(1)
                  for unit in UNITS]
         self.assertEqual({'glancelite-api', 'glancelite-worker', 'gunicorn',

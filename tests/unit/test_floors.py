@@ -21,7 +21,7 @@ FLOORS = {
     'i18n': 0, 'version': 0,
     'masking': 1, 'reports': 1,
     'exception': 1, 'conf': 1, 'policies': 1,
-    'objects': 2, 'context': 2,
+    'objects': 2, 'context': 2, 'logs': 2,
     'db': 3, 'stores': 3, 'policy': 3, 'notifier': 3,
     'quota': 4, 'property_protections': 4, 'fetch': 4,
     'data': 5,
