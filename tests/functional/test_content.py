@@ -132,6 +132,10 @@ class ImportedContentTest(ContentTestCase):
         (self.application.folder / 'fast' / image_id).write_bytes(data)
         return self.submit(image_id, 'copy-image', 'admin', stores=['cheap'])
 
+    def copy_uploaded(self, image_id, data):
+        self.assertEqual(204, self.client.upload(image_id, data).status)
+        return self.submit(image_id, 'copy-image', 'admin', stores=['cheap'])
+
     def _set_format(self, image_id, disk_format):
         with self._engine.begin() as connection:
             connection.execute(
@@ -149,9 +153,12 @@ class ImportedContentTest(ContentTestCase):
         self._engine = sqlalchemy.create_engine(
             self.application.database, poolclass=sqlalchemy.NullPool)
 
-    def imported(self, table):
-        """Yield (sample, method, image, task) of every import."""
-        for method, begin in self._WAYS.items():
+    def imported(self, table, **ways):
+        """Yield (sample, method, image, task) of every import.
+
+        :param ways: functions that begin an import, instead of the usual.
+        """
+        for method, begin in {**self._WAYS, **ways}.items():
             samples = self.samples(table, _EVERY)
             for start in range(0, len(samples), _AT_ONCE):
                 begun = []
@@ -192,14 +199,21 @@ class ImportedContentTest(ContentTestCase):
         self.assertEqual(kept, self.files())
 
     def test_harmless_images_are_taken_by_every_method(self):
-        for each, method, image, task in self.imported(harmless):
+        ways = {'copy-image': ImportedContentTest.copy_uploaded}
+        for each, method, image, task in self.imported(harmless, **ways):
             name = f'{method}: {each.name}'
-            if method == 'copy-image':
-                # The data was exchanged: it is looked at, and then refused.
-                self.assertIn('not what was uploaded', task['message'], name)
-                continue
-            self.assertEqual(('active', 'success'),
-                             (image['status'], task['status']), name)
+            self.assertEqual(
+                ('active', 'success', 'cheap,fast'
+                 if method == 'copy-image' else 'fast'),
+                (image['status'], task['status'], image['stores']), name)
+
+    def test_a_copy_of_exchanged_data_is_refused(self):
+        image_id = self.client.create()['id']
+        self.copy_image(image_id, b'other data')
+        self.done(image_id)
+        self.assertIn('not what was uploaded', self.ended(
+            image_id, 'copy-image')['message'])
+        self.assertEqual({f'fast/{image_id}'}, self.files())
 
 
 class ConvertedContentTest(test_import_plugins.PluginTestCase):

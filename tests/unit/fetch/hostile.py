@@ -14,7 +14,7 @@ ADDRESSES = (
     '192.0.0.192', '224.0.0.1', '239.255.255.250', '240.0.0.1',
     '255.255.255.255')
 
-_IPV6 = (
+IPV6 = (
     '::', '::1', '0:0:0:0:0:0:0:1', '0000:0000::0001', 'fe80::1',
     'fe80::a9fe:a9fe', 'febf::1', 'ff02::1', 'ff0e::1', 'fd00:ec2::254',
     'fd00:ec2::23', 'fd20:ce::254', '100::1', '64:ff9b:1::7f00:1',
@@ -52,7 +52,7 @@ def _by_address():
     for address in ADDRESSES:
         for host in _spelled(address):
             yield f'http://{host}/image.raw'
-    for address in _IPV6:
+    for address in IPV6:
         yield f'http://[{address}]/image.raw'
 
 

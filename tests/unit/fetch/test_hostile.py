@@ -97,9 +97,9 @@ class HostileURLTest(testtools.TestCase):
             self.assert_refused(fetch, url)
 
     def test_a_name_with_one_forbidden_address_is_refused_for_it(self):
-        for address in (*hostile.ADDRESSES, '::1', 'fe80::1%eth0', '::',
-                        '::ffff:10.0.0.1', 'fd00:ec2::254', 'ff02::1',
-                        '64:ff9b::a9fe:a9fe', '2002:7f00:1::'):
+        for address in (*hostile.ADDRESSES, *hostile.IPV6, 'fe80::1%eth0',
+                        '::ffff:10.0.0.1', '64:ff9b::a9fe:a9fe',
+                        '2002:7f00:1::'):
             names = {'mixed.example': [[wire.SOURCE, address]],
                      'mixed6.example': [['2001:db8::1', address]]}
             fetch = fetcher.Fetcher(wire.options(), wire.Resolver(names))
