@@ -28,6 +28,9 @@ _PLUGINS = ('password', 'token', 'v3applicationcredential')
 #: Sections in Glance's list that stand for a store of any name.
 _STORE_SECTIONS = ('file', 'glance.store.')
 
+#: The one of a kind of glance_store's.
+_DRIVERS = 'glance.store.{}.store'
+
 #: Values that are not shown even where an option is not marked as secret.
 _TELLING = re.compile(r'://[^/\s]*@|password|secret|token|(^|_)key', re.I)
 
@@ -179,8 +182,9 @@ def _is_of_store(conf, group, name):
     elif group == 'glance_store' and not backends:
         options = conf.glance_store
         kinds = {options.default_store.partition('+')[0], *options.stores}
-    return any(name in _list()['options'][f'glance.store.{kind}.store']
-               for kind in kinds.intersection(stores.LIBRARY_KINDS))
+    return any(name in _list()['options'][_DRIVERS.format(
+        'vmware_datastore' if kind == 'vmware' else kind)]
+        for kind in kinds.intersection(stores.LIBRARY_KINDS))
 
 
 def _is_a_librarys(group, name):

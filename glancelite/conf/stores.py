@@ -52,7 +52,7 @@ BACKEND_OPTIONS = FILESYSTEM_OPTIONS + [
 #: Kinds of which we register the options, and those of which the library
 #: glance_store does.
 OWN_KINDS = ('file', 'http')
-LIBRARY_KINDS = ('rbd', 's3', 'swift')
+LIBRARY_KINDS = ('cinder', 'rbd', 's3', 'swift', 'vmware')
 
 #: Sections of stores that hold what is on its way, with enabled_backends.
 RESERVED = {'os_glance_staging_store': '/var/lib/glance/staging',
@@ -63,8 +63,8 @@ LEGACY_OPTIONS = FILESYSTEM_OPTIONS + [
     cfg.ListOpt('stores', default=['file', 'http'],
                 help='Kinds of store when enabled_backends is unset: file, '
                      'http for images that lie on web servers, and those of '
-                     'the glance_store library: rbd, s3, swift. Any other '
-                     'one stops the start.'),
+                     'the glance_store library: cinder, rbd, s3, swift, '
+                     'vmware. Any other one stops the start.'),
     cfg.StrOpt('default_store', default='file',
                help='The kind that takes uploads when enabled_backends is '
                     'unset, or a scheme of its locations; not http.'),

@@ -40,7 +40,8 @@ _RETRIES = 2
 #: What these say has the URLs and the credentials of the stores in it.
 _TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore',
               'cinderclient', 'keystoneauth', 'os_brick', 'oslo.privsep',
-              'oslo_privsep', 'oslo_vmware', 'suds')
+              'oslo_privsep', 'oslo.service', 'oslo_service', 'oslo.vmware',
+              'oslo_vmware', 'suds')
 
 #: Names that are asked for at a time: an answer must come in time.
 _BATCH = 100
@@ -72,7 +73,7 @@ class GlanceStoreDriver(driver.Driver):
         self._threads = threads
         library = _library(identifier, conf, group, kind, threads)
         super().__init__(identifier, conf[group])
-        self._kind = kinds.KINDS[kind](library, identifier)
+        self._kind = _kind(kind, library, identifier)
         self.schemes = tuple(library.get_schemes())
         self._patience = _PATIENCE * conf.store_timeout
         self._availability = availability.Availability(
@@ -293,6 +294,15 @@ def _library(identifier, conf, group, kind, threads):
             f'Store {identifier}: {unset} is not set') from None
     try:
         return store_class(conf, backend=group)
+    except Exception:
+        raise exception.ConfigurationError(
+            f'Store {identifier}: the library refuses its options') from None
+
+
+def _kind(kind, library, identifier):
+    """:raises ConfigurationError: it cannot make anything of its options."""
+    try:
+        return kinds.KINDS[kind](library, identifier)
     except Exception:
         raise exception.ConfigurationError(
             f'Store {identifier}: the library refuses its options') from None

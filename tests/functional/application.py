@@ -372,16 +372,24 @@ def _merge(options, more):
 
 
 def as_text(options):
-    """:returns: the text of a configuration file, of options by name."""
+    """:returns: the text of a configuration file, of options by name.
+
+    One whose value is a list is said as often.
+    """
     lines = ['[DEFAULT]']
     groups = []
     for name, value in options.items():
         if isinstance(value, dict):
             groups.append((name, value))
-        elif value is not None:
-            lines.append(f'{name} = {value}')
+        else:
+            lines += _lines(name, value)
     for group, values in groups:
         lines.append(f'[{group}]')
-        lines += [f'{name} = {value}' for name, value in values.items()
-                  if value is not None]
+        for name, value in values.items():
+            lines += _lines(name, value)
     return '\n'.join([*lines, ''])
+
+
+def _lines(name, value):
+    values = value if isinstance(value, list) else [value]
+    return [f'{name} = {each}' for each in values if each is not None]

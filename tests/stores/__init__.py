@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores of other projects, started for the tests: Swift, Ceph, Cinder."""
+"""Stores of other projects, started for the tests."""

@@ -5,9 +5,11 @@ import functools
 import pathlib
 import uuid
 
+from tests.functional import application
 from tests.stores import ceph
 from tests.stores import cinder
 from tests.stores import swift
+from tests.stores import vcenter
 
 
 @functools.cache
@@ -40,19 +42,16 @@ def place(test, name):
 def write_configuration(folder, place):
     """:returns: the path of a configuration with one store, ``tested``."""
     path = pathlib.Path(folder, 'stores.conf')
-    sections = {'DEFAULT': {'enabled_backends': f'tested:{place.kind}',
-                            'store_timeout': 60},
-                'glance_store': {'default_backend': 'tested'},
-                'tested': place.options, **place.sections}
-    path.write_text('\n'.join(
-        line for section, options in sections.items() for line in (
-            f'[{section}]', *(f'{name} = {value}'
-                              for name, value in options.items()), '')))
+    path.write_text(application.as_text({
+        'enabled_backends': f'tested:{place.kind}', 'store_timeout': 60,
+        'glance_store': {'default_backend': 'tested'},
+        'tested': place.options, **place.sections}))
     return path
 
 
 _ENGINES = {'swift': swift.Engine, 'rbd': ceph.RbdEngine,
-            's3': ceph.S3Engine, 'cinder': cinder.Engine}
+            's3': ceph.S3Engine, 'cinder': cinder.Engine,
+            'vmware': vcenter.Engine}
 
 #: What there is, for testscenarios.
 NAMES = tuple(_ENGINES)

@@ -61,6 +61,12 @@ class CinderTest(ContractTest, testtools.TestCase):
     engine = 'cinder'
 
 
+class VmwareTest(ContractTest, testtools.TestCase):
+    """Datastores of a vCenter, a simulated one."""
+
+    engine = 'vmware'
+
+
 class S3Test(ContractTest, testtools.TestCase):
     """Ceph's object gateway."""
 

@@ -231,7 +231,16 @@ class OutageTest(StoreTestCase):
         application.eventually(
             lambda: self.client.upload(again, DATA).status == 204,
             'The store is used again')
-        self.assert_has(again)
+        # Each process of the service finds out by itself.
+        application.eventually(lambda: self.has(again), 'It is read')
+
+    def has(self, image_id):
+        """:returns: whether :meth:`assert_has` finds nothing wrong."""
+        try:
+            self.assert_has(image_id)
+        except AssertionError:
+            return False
+        return True
 
     def check_down(self, image_id):
         began = time.monotonic()

@@ -13,6 +13,7 @@ from glancelite.stores.kinds import kind
 from glancelite.stores.kinds import rbd
 from glancelite.stores.kinds import s3
 from glancelite.stores.kinds import swift
+from glancelite.stores.kinds import vmware
 
 Kind = kind.Kind
 Missing = kind.Missing
@@ -21,4 +22,4 @@ Unset = kind.Unset
 
 #: Kinds by what enabled_backends calls them.
 KINDS = {'swift': swift.Swift, 's3': s3.S3, 'rbd': rbd.Rbd,
-         'cinder': cinder.Cinder}
+         'cinder': cinder.Cinder, 'vmware': vmware.Vmware}
