@@ -49,8 +49,6 @@ env = OS_GLANCE_CONFIG_DIR={directory}
 _IMPORT = '''[import_filtering_opts]
 allowed_hosts = [127.0.0.1,localhost]
 allowed_ports = []
-[image_import_opts]
-image_import_plugins = []
 '''
 _TRUSTED = '''
 [composite:glance-api-trusted]

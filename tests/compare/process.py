@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting and stopping the services that are compared."""
+import gzip
 import http.server
+import io
 import os
 import signal
 import socket
@@ -9,10 +11,31 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import zipfile
+
+from tests.corpus import crafted
 
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 15
-_FILES = {'/a.raw': bytes(1000), '/b.raw': bytes(2000)}
+
+
+def _zipped(content):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, 'w') as archive:
+        # With a time that does not pass.
+        archive.writestr(zipfile.ZipInfo('a.raw'), content)
+    return made.getvalue()
+
+
+_FILES = {
+    '/a.raw': bytes(1000), '/b.raw': bytes(2000),
+    '/a.raw.gz': gzip.compress(bytes(1000), mtime=0),
+    '/cut.raw.gz': gzip.compress(bytes(1000), mtime=0)[:-9],
+    '/a.raw.zip': _zipped(bytes(1000)),
+    '/a.qcow2': crafted.empty_qcow2(),
+    '/a.qcow2.gz': gzip.compress(crafted.empty_qcow2(), mtime=0),
+    '/backed.qcow2': crafted.backed('/etc/passwd'),
+    '/text': b'no disk at all\n' * 200}
 
 
 class DidNotStart(Exception):

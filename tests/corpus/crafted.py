@@ -34,6 +34,19 @@ def qcow2(version=3, backing=(0, 0), features=0, size=1 << 20, tail=b'',
     return (header + tail).ljust(length, b'\0')[:length]
 
 
+def empty_qcow2(size=1 << 20):
+    """:returns: a qcow2 with all that its readers need, and no data.
+
+    Four clusters of 512 bytes: header, table of refcounts, refcounts, table
+    of tables; what the last does not lead to is zeros.
+    """
+    header = struct.pack('>4sIQIIQIIQQIIQ', b'QFI\xfb', 2, 0, 0, 9, size, 0,
+                         size // 32768, 3 * SECTOR, SECTOR, 1, 0, 0)
+    clusters = (header, struct.pack('>Q', 2 * SECTOR),
+                struct.pack('>4H', 1, 1, 1, 1), b'')
+    return b''.join(each.ljust(SECTOR, b'\0') for each in clusters)
+
+
 def backed(name, version=3):
     """:returns: a qcow2 that has a backing file of that name."""
     return qcow2(version, backing=(512, len(name)),

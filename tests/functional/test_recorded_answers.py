@@ -4,6 +4,8 @@
 The requests are those of ``tests/compare/scenarios``; ``tools/compare
 --record`` asks Glance anew.
 """
+import shutil
+
 import testscenarios
 import testtools
 
@@ -25,6 +27,9 @@ class RecordedAnswersTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
+        if self.scenario.settings == 'plugins' and not shutil.which(
+                'qemu-img'):
+            self.skipTest('qemu-img is not installed')
         files = process.FileServer()
         self.addCleanup(files.stop)
         self.service = self.useFixture(
