@@ -13,6 +13,7 @@ from oslo_policy import policy
 
 from glancelite import exception
 from glancelite import policies
+from glancelite.conf import files as conf_files
 
 LOG = log.getLogger(__name__)
 
@@ -66,6 +67,12 @@ class Policy:
         finally:
             self._enforcer.use_conf = False
             self._lock.release()
+
+    def defines(self, rule):
+        """:returns: whether there is such a rule; ``default`` decides for
+            others.
+        """
+        return rule in self._compiled
 
     def check(self, context, rule, target):
         """:returns: whether ``rule`` lets the caller act on ``target``."""
@@ -187,11 +194,15 @@ def _attributes_of(check, rules, seen=frozenset()):
 
 
 def get_enforcer():
-    """For the oslo.policy command line tools: an enforcer of our rules."""
+    """For the oslo.policy command line tools: an enforcer of our rules.
+
+    The policy file is that of the service: the tools pass on no arguments.
+    """
     conf = cfg.ConfigOpts()
     for group, options in opts.list_opts():
         conf.register_opts(options, group=group)
-    conf([], project='glancelite')
+    conf([], project='glancelite',
+         default_config_files=conf_files.usual())
     enforcer = policy.Enforcer(conf)
     enforcer.register_defaults(policies.list_rules())
     return enforcer

@@ -9,7 +9,11 @@ import configparser
 import functools
 import re
 
+from oslo_log import log
+
 from glancelite import exception
+
+LOG = log.getLogger(__name__)
 
 OPERATIONS = ('create', 'read', 'update', 'delete')
 
@@ -31,8 +35,20 @@ class Protections:
         self._sections = None
         if path:
             self._sections = _read(path, self._by_policy)
+            self._warn_of_undefined(path)
         # Names repeat from image to image; the rules never change.
         self._section_of = functools.lru_cache(4096)(self._find)
+
+    def _warn_of_undefined(self, path):
+        if not self._by_policy:
+            return
+        named = {rule for _pattern, rules in self._sections
+                 for permitted in rules.values() for rule in permitted}
+        for rule in sorted(named - {_EVERYBODY, _NOBODY}):
+            if not self._policy.defines(rule):
+                LOG.warning('property_protection_file %s names the policy '
+                            '%s, which is not defined: the rule "default" '
+                            'decides for it', path, rule)
 
     def checker(self, context):
         """:returns: a function (name, operation) -> bool for one caller.

@@ -3,6 +3,8 @@
 import itertools
 import os
 import pathlib
+import subprocess
+import sys
 
 import fixtures
 from oslo_policy import policy as oslo_policy
@@ -212,3 +214,33 @@ class FileTest(_PolicyTestCase):
             self.assertEqual(expected, rules.check(
                 caller('a', *roles), 'get_images', {}))
         self.assertIn('the rules stay as they were', log.output)
+
+
+class ToolsTest(testtools.TestCase):
+    """The tools of oslo.policy, on the service's own files."""
+
+    def run_tool(self, name, *arguments, text=''):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (folder / 'rules.yaml').write_text(text)
+        (folder / 'glance-api.conf').write_text(
+            f'[oslo_policy]\npolicy_file = {folder}/rules.yaml\n')
+        return subprocess.run(
+            [sys.executable, '-c',
+             f'from oslo_policy import generator; generator.{name}()',
+             '--namespace', 'glancelite', *arguments],
+            capture_output=True, text=True, timeout=60, cwd=folder, env={
+                **os.environ, 'OS_GLANCE_CONFIG_DIR': str(folder),
+                'PYTHONPATH': str(pathlib.Path(__file__).parents[2])})
+
+    def test_the_generator_writes_the_rules_in_force(self):
+        done = self.run_tool('generate_policy',
+                             text='"get_images": "role:auditor"\n')
+        self.assertIn('"get_images": "role:auditor"\n', done.stdout)
+        self.assertIn('"get_image": ', done.stdout)
+
+    def test_what_repeats_a_default_is_listed(self):
+        done = self.run_tool('list_redundant', text=(
+            '"publicize_image": "rule:context_is_admin"\n'
+            '"get_images": "role:auditor"\n'))
+        self.assertIn('publicize_image', done.stdout + done.stderr)
+        self.assertNotIn('get_images', done.stdout + done.stderr)

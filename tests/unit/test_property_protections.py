@@ -21,6 +21,9 @@ class RulesOf:
     def check(self, context, rule, target):
         return rule in context.roles
 
+    def defines(self, rule):
+        return not rule.startswith('un')
+
 
 class _ProtectionsTestCase(testtools.TestCase):
 
@@ -131,6 +134,18 @@ class RoleTest(_ProtectionsTestCase):
 
 class PolicyRuleTest(_ProtectionsTestCase):
     """Rules that name policy rules."""
+
+    def test_a_rule_that_is_not_defined_is_told_of(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.read('''
+            [.*]
+            create = undefined
+            read = @
+            update = defined
+            delete = !
+            ''', 'policies')
+        said, = log.output.splitlines()
+        self.assertIn('the policy undefined', said)
 
     def test_a_policy_rule_decides(self):
         rules = self.read('''
