@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import io
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,19 @@ from tests.corpus import crafted
 
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 15
+
+#: An image of another region, and one that has no data there.
+REMOTE = '11111111-1111-4111-8111-111111111111'
+WAITING = '22222222-2222-4222-8222-222222222222'
+
+
+def _record(image_id, **values):
+    return json.dumps({
+        'id': image_id, 'status': 'active', 'name': 'theirs', 'size': 1000,
+        'disk_format': 'raw', 'container_format': 'bare', 'min_disk': 7,
+        'visibility': 'public', 'protected': True, 'tags': ['theirs'],
+        'hw_disk_bus': 'scsi', 'os_distro': 'debian', 'trait:X': 'required',
+        'other': 'x', 'os_hidden': False, 'checksum': 'x', **values}).encode()
 
 
 def _zipped(content):
@@ -35,7 +49,11 @@ _FILES = {
     '/a.qcow2': crafted.empty_qcow2(),
     '/a.qcow2.gz': gzip.compress(crafted.empty_qcow2(), mtime=0),
     '/backed.qcow2': crafted.backed('/etc/passwd'),
-    '/text': b'no disk at all\n' * 200}
+    '/text': b'no disk at all\n' * 200,
+    # The images of another region's service.
+    f'/v2/images/{REMOTE}': _record(REMOTE),
+    f'/v2/images/{REMOTE}/file': bytes(1000),
+    f'/v2/images/{WAITING}': _record(WAITING, status='queued')}
 
 
 class DidNotStart(Exception):
