@@ -251,7 +251,12 @@ class OutageTest(StoreTestCase):
         self.assert_has(image_id)
         # Bounded by the timeouts, not by luck.
         self.assertLess(time.monotonic() - began, application.PATIENCE)
+        # A process that has not asked the store does not know.
+        application.eventually(
+            lambda: self.available() == 'false', 'One says that it is down')
+
+    def available(self):
+        """:returns: what the process that answers thinks of the store."""
         detail = self.client.request('GET', '/v2/info/stores/detail',
                                      persona='admin').json['stores']
-        self.assertEqual(
-            'false', detail[0]['properties']['available'])
+        return detail[0]['properties']['available']

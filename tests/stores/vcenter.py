@@ -205,4 +205,4 @@ class Engine(fixtures.Fixture):
             name_of=lambda url: url.partition('?')[0])
 
     def _names(self, folder):
-        return [path.name for path in self.folder.glob(f'*/*/{folder}/*')]
+        return [path.name for path in self.folder.glob(f'*/{folder}/*')]
