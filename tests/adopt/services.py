@@ -7,13 +7,13 @@ identity headers of a request.
 """
 import os
 import pathlib
-import re
 import subprocess
 import sys
 
 import fixtures
 
 from tests.compare import process
+from tests.compare import trusted
 from tests.functional import application
 from tests.functional import client
 
@@ -66,19 +66,6 @@ bind_port = {port}
 workers = 1
 [paste_deploy]
 config_file = {paste}
-'''
-_IMPORT = '''
-[import_filtering_opts]
-allowed_hosts = [127.0.0.1,localhost]
-allowed_ports = []
-[image_import_opts]
-image_import_plugins = []
-'''
-_TRUSTED = '''
-[composite:glance-api-trusted]
-paste.composite_factory = glance.api:root_app_factory
-/: api
-/healthcheck: healthcheck
 '''
 _FOLDERS = ('fast', 'cheap', 'staging', 'tasks', 'work', 'lock')
 
@@ -170,11 +157,7 @@ class Cloud(fixtures.Fixture):
             python=self._glance / 'bin' / 'python'))
         (here / 'ours.conf').write_text(_OURS.format(
             port=self._ports[1], paste=application.ETC / 'trusted-paste.ini'))
-        (here / 'glance-image-import.conf').write_text(_IMPORT)
-        paste = (self._glance / 'etc' / 'glance' / 'glance-api-paste.ini')
-        (here / 'glance-api-paste.ini').write_text(re.sub(
-            r'(?m)^keystone(.*)= (.*) authtoken (.*)$',
-            r'\g<0>\ntrusted\1= \2 \3', paste.read_text()) + _TRUSTED)
+        trusted.write(self._glance, here)
 
     def _files(self):
         return ['--config-file', str(self.folder / 'glance-api.conf'),

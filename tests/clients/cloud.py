@@ -27,20 +27,6 @@ USERS = {'root': ('operators', ('admin', 'member', 'reader')),
          'alice': ('wonderland', ('member', 'reader')),
          'bob': ('builders', ('member', 'reader'))}
 
-_OPTIONS = {
-    'enabled_backends': 'fast:file, cheap:file, web:http',
-    'enabled_import_methods': '[glance-direct,web-download,copy-image]',
-    'show_multiple_locations': True,
-    'glance_store': {'default_backend': 'fast'},
-    'fast': {'filesystem_store_datadir': '{folder}/fast'},
-    'cheap': {'filesystem_store_datadir': '{folder}/cheap'},
-    'os_glance_staging_store': {
-        'filesystem_store_datadir': '{folder}/staging'},
-    'os_glance_tasks_store': {'filesystem_store_datadir': '{folder}/tasks'},
-    'import_filtering_opts': {'allowed_hosts': '[127.0.0.1]',
-                              'allowed_ports': '[]'},
-}
-
 
 class _Refusal(http.server.BaseHTTPRequestHandler):
 
@@ -144,7 +130,7 @@ class LocalCloud(Cloud):
         state = self.state
         state.mkdir()
         (state / 'glancelite-api.conf').write_text(application.as_text({
-            **_OPTIONS,
+            **application.THREE_STORES,
             'log_dir': '{folder}/log', 'log_file': 'glancelite-api.log',
             'database': {
                 'connection': 'sqlite:///{folder}/glancelite.sqlite'},
@@ -188,7 +174,7 @@ class KeystoneCloud(Cloud):
     def _serve(self):
         self._keystone = _keystone()
         service = self.useFixture(service_module.CloudService(
-            self._keystone, 'mod_wsgi', **_OPTIONS))
+            self._keystone, 'mod_wsgi', **application.THREE_STORES))
         self.url, self.state = service.url, service.folder
         self._keystone.point('image', self.url)
         self.projects = {

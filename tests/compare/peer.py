@@ -7,13 +7,13 @@ starts MariaDB.
 """
 import os
 import pathlib
-import re
 import subprocess
 
 from tests.compare import configuration
 from tests.compare import exchange
 from tests.compare import process
 from tests.compare import scenario as scenario_file
+from tests.compare import trusted
 
 _LAB = scenario_file.HERE.parents[1].parent / 'shared' / 'lab'
 
@@ -45,16 +45,6 @@ processes = 1
 http-socket = 127.0.0.1:{port}
 module = glance.wsgi.api:application
 env = OS_GLANCE_CONFIG_DIR={directory}
-'''
-_IMPORT = '''[import_filtering_opts]
-allowed_hosts = [127.0.0.1,localhost]
-allowed_ports = []
-'''
-_TRUSTED = '''
-[composite:glance-api-trusted]
-paste.composite_factory = glance.api:root_app_factory
-/: api
-/healthcheck: healthcheck
 '''
 
 
@@ -99,14 +89,10 @@ class Peer:
             'wsgi': {'python_interpreter':
                      self._environment / 'bin' / 'python'},
         })
+        trusted.write(self._environment, here)
         etc = self._environment / 'etc' / 'glance'
-        paste = (etc / 'glance-api-paste.ini').read_text()
-        paste = re.sub(r'(?m)^keystone(.*)= (.*) authtoken (.*)$',
-                       r'\g<0>\ntrusted\1= \2 \3', paste)
-        (here / 'glance-api-paste.ini').write_text(paste + _TRUSTED)
         (here / 'schema-image.json').write_bytes(
             (etc / 'schema-image.json').read_bytes())
-        (here / 'glance-image-import.conf').write_text(_IMPORT)
         (here / 'uwsgi.ini').write_text(
             _UWSGI.format(port=port, directory=here))
 

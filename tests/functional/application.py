@@ -48,6 +48,23 @@ PATIENCE = 60
 ETC = pathlib.Path(__file__).parent / 'etc'
 ROOT = pathlib.Path(__file__).parents[2]
 
+#: Options: two stores of files and one of the web, and what imports want.
+THREE_STORES = {
+    'enabled_backends': 'fast:file, cheap:file, web:http',
+    'enabled_import_methods': '[glance-direct,web-download,copy-image]',
+    'show_multiple_locations': True,
+    'glance_store': {'default_backend': 'fast',
+                     'filesystem_store_datadir': None},
+    'fast': {'filesystem_store_datadir': '{folder}/fast'},
+    'cheap': {'filesystem_store_datadir': '{folder}/cheap'},
+    'os_glance_staging_store': {
+        'filesystem_store_datadir': '{folder}/staging'},
+    'os_glance_tasks_store': {'filesystem_store_datadir': '{folder}/tasks'},
+    # The web servers of tests.
+    'import_filtering_opts': {'allowed_hosts': '[127.0.0.1]',
+                              'allowed_ports': '[]'},
+}
+
 #: [paste_deploy] of the pipelines that the package ships, without a flavor.
 SHIPPED_PASTE = {'flavor': None, 'config_file': None}
 
@@ -123,10 +140,10 @@ class Application(fixtures.Fixture):
 
     def configure(self, **options):
         """Write the configuration file, with ``options`` added."""
-        self._options = _merge(self._options, options)
-        merged = _merge(self._defaults(), self._options)
+        self._options = merged(self._options, options)
+        options = merged(self._defaults(), self._options)
         self.configuration.write_text(
-            as_text(merged).replace('{folder}', str(self.folder)))
+            as_text(options).replace('{folder}', str(self.folder)))
 
     def start(self):
         """Start the server process and wait until it listens."""
@@ -362,13 +379,14 @@ class SharedTestCase(testtools.TestCase):
             self.application.log_text()[-4000:]))
 
 
-def _merge(options, more):
-    merged = dict(options)
+def merged(options, more):
+    """:returns: options by name, with ``more`` of them, in groups too."""
+    result = dict(options)
     for name, value in more.items():
         if isinstance(value, dict):
-            value = _merge(merged.get(name, {}), value)
-        merged[name] = value
-    return merged
+            value = merged(result.get(name, {}), value)
+        result[name] = value
+    return result
 
 
 def as_text(options):

@@ -30,23 +30,11 @@ _OTHERWISE = {
 
 def _options(topic, **more):
     return {
-        'enabled_backends': 'fast:file, cheap:file, web:http',
-        'enabled_import_methods': '[glance-direct,web-download,copy-image]',
-        'show_multiple_locations': True,
+        **application.THREE_STORES,
         'transport_url': notifications.URL,
         'oslo_messaging_notifications': {
             'driver': 'messagingv2', 'topics': topic},
-        'glance_store': {'default_backend': 'fast',
-                         'filesystem_store_datadir': None},
-        'fast': {'filesystem_store_datadir': '{folder}/fast'},
-        'cheap': {'filesystem_store_datadir': '{folder}/cheap'},
-        'os_glance_staging_store': {
-            'filesystem_store_datadir': '{folder}/staging'},
-        'os_glance_tasks_store': {
-            'filesystem_store_datadir': '{folder}/tasks'},
         'image_format': {'require_image_format_match': False},
-        'import_filtering_opts': {'allowed_hosts': '127.0.0.1',
-                                  'allowed_ports': '[]'},
         **more}
 
 

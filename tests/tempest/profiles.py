@@ -9,6 +9,7 @@ import textwrap
 
 from glancelite.conf import imports
 from tests.cloud import identity
+from tests.functional import application
 
 #: name: (options of the service, sections of tempest.conf).
 PROFILES = {
@@ -30,26 +31,16 @@ PROFILES = {
 #: The weights put an image's stores in the order cheap, fast: Tempest's
 #: import waiter compares them with the stores' names in that order. The http
 #: store is what lets a location be a URL; Tempest wants it to be called web.
-_SERVICE = {
-    'enabled_backends': 'fast:file, cheap:file, web:http',
+_SERVICE = application.merged(application.THREE_STORES, {
     'enabled_import_methods': f'[{",".join(imports.METHODS)}]',
     'show_image_direct_url': True,
-    'show_multiple_locations': True,
-    'glance_store': {'default_backend': 'fast'},
-    'fast': {'filesystem_store_datadir': '{folder}/images/fast',
-             'store_description': 'fast', 'weight': 100},
-    'cheap': {'filesystem_store_datadir': '{folder}/images/cheap',
-              'store_description': 'cheap', 'weight': 200},
+    'fast': {'store_description': 'fast', 'weight': 100},
+    'cheap': {'store_description': 'cheap', 'weight': 200},
     'web': {'store_description': 'read-only HTTP'},
-    'os_glance_staging_store': {
-        'filesystem_store_datadir': '{folder}/staging'},
-    'os_glance_tasks_store': {'filesystem_store_datadir': '{folder}/tasks'},
     'oslo_policy': {'policy_file':
                     pathlib.Path(__file__).with_name('policy.yaml')},
-    # The web servers of the tests.
-    'import_filtering_opts': {'allowed_hosts': '[127.0.0.1,localhost]',
-                              'allowed_ports': '[]'},
-}
+    'import_filtering_opts': {'allowed_hosts': '[127.0.0.1,localhost]'},
+})
 
 
 def service_options(profile):

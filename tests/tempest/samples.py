@@ -7,6 +7,9 @@ import subprocess
 import threading
 
 import fixtures
+import yaml
+
+from tests.corpus import crafted
 
 #: name, format, whether it is safe to use, and how qemu-img makes it.
 _MADE = (
@@ -23,6 +26,16 @@ _MADE = (
 )
 
 
+#: name, format, whether it is safe to use, and how its bytes are had, given
+#: those of a qcow2 disk.
+_CRAFTED = (
+    ('gpt', 'raw', True, lambda disk: crafted.gpt()),
+    ('plain', 'iso', True, lambda disk: crafted.iso()),
+    # Two things at once.
+    ('hidden', 'iso', False, lambda disk: crafted.iso(disk[:32768])),
+)
+
+
 class Samples(fixtures.Fixture):
     """Images, and a web server for them.
 
@@ -34,13 +47,15 @@ class Samples(fixtures.Fixture):
         self._folder = pathlib.Path(
             self.useFixture(fixtures.TempDir()).path)
         self.manifest = self._folder / 'manifest.yaml'
-        lines = ['images:']
-        for name, kind, usable, options in _MADE:
+        for name, kind, _usable, options in _MADE:
             self._make(f'{name}.{kind}', kind, options)
-            lines.append(f'- {{name: {kind}-{name}, format: {kind}, '
-                         f'filename: {name}.{kind}, '
-                         f'usable: {str(usable).lower()}}}')
-        self.manifest.write_text('\n'.join([*lines, '']))
+        disk = (self._folder / 'plain.qcow2').read_bytes()
+        for name, kind, _usable, craft in _CRAFTED:
+            (self._folder / f'{name}.{kind}').write_bytes(craft(disk))
+        self.manifest.write_text(yaml.safe_dump({'images': [
+            {'name': f'{kind}-{name}', 'format': kind,
+             'filename': f'{name}.{kind}', 'usable': usable}
+            for name, kind, usable, _how in (*_MADE, *_CRAFTED)]}))
         self._serve()
 
     def _make(self, name, kind, options):
