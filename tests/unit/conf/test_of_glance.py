@@ -77,6 +77,9 @@ class OfGlanceTest(testtools.TestCase):
                 '[DEFAULT]\nenabled_backends = one:rbd\n[one]\n'
                 'rbd_store_pool = a\n[backend_defaults]\n'
                 'rbd_store_user = b\n',
+                '[DEFAULT]\nenabled_backends = one:cinder,two:vmware\n'
+                '[one]\ncinder_volume_type = a\n'
+                '[two]\nvmware_datastores = a:b\n',
                 '[glance_store]\nstores = file,swift\n'
                 'default_store = swift+https\nswift_store_container = c\n'):
             self.write(text)
