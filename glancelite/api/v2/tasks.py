@@ -20,9 +20,6 @@ _SORT_KEYS = ('created_at', 'expires_at', 'id', 'status', 'type',
 _FILTERS = {'status': task_object.STATUSES, 'type': task_object.TYPES,
             'owner': None}
 
-#: What an input of a task of type import may hold.
-_IMPORT_INPUT = ('import_from', 'import_from_format', 'image_properties')
-
 #: Bytes of an input, as the column has it that keeps it with MySQL.
 _LARGEST_INPUT = 65535
 
@@ -60,10 +57,6 @@ class TasksDeserializer(resource.Deserializer):
                                         name=name)
         self._validate(document)
         given = document['input'] or {}
-        unknown = sorted(set(given) - set(_IMPORT_INPUT))
-        if unknown:
-            raise exception.Invalid("Task input has no '%(name)s'",
-                                    name=unknown[0])
         # As it is stored, and before there is an image for it.
         if len(json.dumps(given)) > _LARGEST_INPUT:
             raise exception.TaskInputTooLarge(limit=_LARGEST_INPUT)
