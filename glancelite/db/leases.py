@@ -203,11 +203,12 @@ class Leases:
                 .order_by(_leases.c.acquired_at)).mappings()]
 
     @api.transaction
-    def claim(self, lease, per_project=0):
+    def claim(self, lease, per_project=0, **noted):
         """Make an expired lease ours, under a token of our own.
 
         :param per_project: how many leases of that purpose one project may
             have held; 0 for any.
+        :param noted: what its detail says from now on.
         :returns: the lease, or None when another process was quicker, the
             owner is alive after all, or its project has its fill.
         """
@@ -225,9 +226,25 @@ class Leases:
             if not done.rowcount:
                 return None
             # The former owner may have noted more since it was found.
-            return _lease(connection.execute(
+            claimed = _lease(connection.execute(
                 sqlalchemy.select(_leases).where(
                     _leases.c.image_id == lease.image_id)).mappings().one())
+            if noted:
+                claimed.detail.update(noted)
+                connection.execute(
+                    _leases.update()
+                    .where(_leases.c.image_id == lease.image_id)
+                    .values(detail=json.dumps(claimed.detail)))
+            return claimed
+
+    @api.transaction
+    def leave(self, lease):
+        """Let others claim a lease of ours at once, if it still is."""
+        with self._database.writer() as connection:
+            connection.execute(
+                _leases.update().where(_leases.c.image_id == lease.image_id,
+                                       _leases.c.owner == lease.token)
+                .values(**self._renewed(-1)))
 
     def _has_room(self, connection, lease, per_project):
         """:returns: whether fewer leases of its project are held.

@@ -77,17 +77,26 @@ class Executor:
     def _claim_one(self):
         """:returns: whether a task was begun, so that more may wait."""
         if (self._stopped or self._running >= self._concurrency
-                or os.path.exists(self._drain_file)):
+                or self._is_drained()):
             return False
         for waiting in self._leases.waiting(lease_object.IMPORT,
                                             self._per_project):
-            lease = self._leases.claim(waiting, self._per_project)
+            lease = self._leases.claim(waiting, self._per_project,
+                                       runner=os.uname().nodename)
             if lease is not None:
+                # Whoever drains the host sees either what we have claimed,
+                # or us leave it.
+                if self._is_drained():
+                    self._leases.leave(lease)
+                    return False
                 with self._idle:
                     self._running += 1
                 self._threads.background(self._work, lease)
                 return True
         return False
+
+    def _is_drained(self):
+        return os.path.exists(self._drain_file)
 
     def _work(self, lease):
         try:

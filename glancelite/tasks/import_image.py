@@ -6,7 +6,6 @@ run again from the start, which is what happens when a process dies in them.
 """
 import contextlib
 import datetime
-import os
 import time
 
 from oslo_context import context as oslo_context
@@ -120,8 +119,7 @@ class Importer:
             self.service.work_directory.discard(work.lease)
             work.unfinished = False
         detail.update(attempts=detail['attempts'] + 1,
-                      token=lease_object.new_token(),
-                      runner=os.uname().nodename)
+                      token=lease_object.new_token())
         self._leases.note(work.lease)
         if detail['attempts'] > self._attempts:
             raise exception.ImportCutOff()

@@ -14,6 +14,7 @@ import fixtures
 import testscenarios
 import testtools
 
+from glancelite.db import leases
 from tests import databases
 from tests.functional import application
 from tests.unit.fetch import wire
@@ -355,6 +356,37 @@ class DrainTest(ImportTestCase):
         self.assertEqual('pending', self.task(image_id)['status'])
         self.assertIn('takes tasks', self.manage('tasks', 'resume'))
         self.assertEqual('active', self.done(image_id)['status'])
+
+
+class DrainMeanwhileTest(DrainTest):
+    """A host that is drained while one of its processes claims a task."""
+
+    mode = 'wsgi'
+
+    def setUp(self):
+        claim = leases.Leases.claim
+
+        def drain_after(repository, *args, **noted):
+            lease = claim(repository, *args, **noted)
+            if lease:
+                # It shows as one of this host, or it is left again.
+                self.seen.append(lease.detail['runner'])
+                (self.application.folder / 'drain').touch()
+            return lease
+        self.seen = []
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.db.leases.Leases.claim', drain_after))
+        super().setUp()
+
+    def test_tasks_wait_until_the_host_takes_them_again(self):
+        image_id = self.create()
+        self.stage(image_id)
+        self.submit(image_id)
+        application.eventually(lambda: self.seen, 'It is claimed')
+        application.eventually(lambda: not self.manage('tasks', 'list'),
+                               'It is left')
+        self.assertEqual('pending', self.task(image_id)['status'])
+        self.assertEqual({os.uname().nodename}, set(self.seen))
 
 
 class RefusedImportTest(ImportTestCase):
