@@ -13,6 +13,7 @@ import threading
 
 import bcrypt
 import fixtures
+import openstack
 import yaml
 
 from tests.clients import running
@@ -91,6 +92,12 @@ class Cloud(fixtures.Fixture):
         """:returns: variables that make clients act as ``user``."""
         return {'OS_CLIENT_CONFIG_FILE': str(self.configuration),
                 'OS_CLOUD': user, 'HOME': str(self.folder)}
+
+    def region(self, user):
+        """:returns: openstacksdk's configuration of what ``user`` uses."""
+        config = openstack.config.OpenStackConfig(
+            config_files=[str(self.configuration)], load_envvars=False)
+        return config.get_one(cloud=user)
 
     def glance(self, command):
         """:returns: the command ``glance``, of an administrator.

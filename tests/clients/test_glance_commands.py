@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every ``glance`` command that there is, but for metadata definitions and
-the image cache.
+"""Every ``glance`` command that there is, but for the image cache, and for
+metadata definitions, which are in ``test_definitions``.
 """
 import re
 
 import glanceclient
-import openstack
 import testscenarios
 import testtools
 
@@ -183,14 +182,10 @@ class GlanceLibraryTest(testtools.TestCase):
         super().setUp()
         self.cloud = cloud.of(self)
         self.alice, self.bob = (
-            glanceclient.Client('2', session=self.session(user),
-                                **self.cloud.endpoint)
+            glanceclient.Client(
+                '2', session=self.cloud.region(user).get_session(),
+                **self.cloud.endpoint)
             for user in ('alice', 'bob'))
-
-    def session(self, user):
-        config = openstack.config.OpenStackConfig(
-            config_files=[str(self.cloud.configuration)], load_envvars=False)
-        return config.get_one(cloud=user).get_session()
 
     def test_it_creates_uploads_changes_finds_reads_and_deletes(self):
         alice, bob = self.alice, self.bob

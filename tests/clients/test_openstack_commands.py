@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every ``openstack image`` command that there is, but for metadata
-definitions.
+definitions, which are in ``test_definitions``.
 """
 import re
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""openstacksdk's image proxy: each of its calls, but for metadata
-definitions and the image cache.
+"""openstacksdk's image proxy: each of its calls, but for the image cache, and
+for metadata definitions, which are in ``test_definitions``.
 """
 import re
 
@@ -31,10 +31,8 @@ class SdkTest(testtools.TestCase):
             self.connect(user) for user in ('root', 'alice', 'bob'))
 
     def connect(self, user):
-        config = openstack.config.OpenStackConfig(
-            config_files=[str(self.cloud.configuration)], load_envvars=False)
         connection = openstack.connection.Connection(
-            config=config.get_one(cloud=user))
+            config=self.cloud.region(user))
         self.addCleanup(connection.close)
         return Noting(connection.image, self.called)
 
