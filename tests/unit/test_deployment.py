@@ -53,6 +53,52 @@ class TestUnits(unittest.TestCase):
         self.assertEqual(0, status, said)
 
 
+class TestApache(unittest.TestCase):
+
+    def test_the_service_has_the_account_and_group_of_its_files(self):
+        site = (ETC / 'apache2/glancelite.conf').read_text()
+        daemon = re.search(r'^ *WSGIDaemonProcess(?:.*\\\n)*.*', site,
+                           re.MULTILINE).group()
+        for option in ('user=${GLANCELITE_USER}',
+                       'group=${GLANCELITE_USER_GROUP}'):
+            self.assertIn(option, daemon.split())
+
+
+class TestGuide(unittest.TestCase):
+    """What the pages on installation name is there."""
+
+    def setUp(self):
+        self.pages = ''.join(
+            page.read_text()
+            for page in (ROOT / 'doc/source/install').glob('*.rst'))
+
+    def test_each_file_that_is_named(self):
+        named = set(re.findall(r'(?<![\w/])etc/[\w./*-]*\w', self.pages))
+        self.assertIn('etc/apache2/glancelite.conf', named)
+        for path in named:
+            self.assertTrue((ROOT / path).exists(), path)
+
+    def test_each_variable_of_the_site(self):
+        site = (ETC / 'apache2/glancelite.conf').read_text()
+        named = set(re.findall('GLANCELITE_[A-Z_]+', (
+            ROOT / 'doc/source/install/apache.rst').read_text()))
+        named = {name for name in named
+                 if f'OS_{name}' not in self.pages}
+        self.assertIn('GLANCELITE_TLS', named)
+        for name in named:
+            self.assertIn(name, site)
+
+    def test_each_program(self):
+        settings = configparser.ConfigParser()
+        settings.read(ROOT / 'setup.cfg')
+        scripts = settings['entry_points']['console_scripts']
+        named = set(re.findall(r'(?m)^ +[$#] (?:\w+=\S+ )*(glancelite[\w-]*)',
+                               self.pages))
+        self.assertIn('glancelite-manage', named)
+        for name in named:
+            self.assertIn(f'\n{name} = ', scripts)
+
+
 class TestLogrotate(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which('logrotate'), 'no logrotate')
