@@ -22,6 +22,8 @@ _LOOK_INTERVAL = 1
 
 _LIBRARY_LOG = logging.getLogger(policy.__name__)
 
+_REFERENCE = re.compile(r'rule:([^\s()]+)')
+
 _TARGET_ATTRIBUTE = re.compile(r'%\(([^)]+)\)s')
 
 
@@ -73,6 +75,15 @@ class Policy:
             others.
         """
         return rule in self._compiled
+
+    def unasked(self):
+        """:returns: sorted names of rules in the policy file that no call and
+            no other rule asks: misspelt ones, or those of another service.
+        """
+        asked = {rule.name for rule in policies.list_rules()}
+        for check in self._loaded.values():
+            asked.update(_REFERENCE.findall(str(check)))
+        return sorted(set(self._enforcer.file_rules) - asked)
 
     def check(self, context, rule, target):
         """:returns: whether ``rule`` lets the caller act on ``target``."""

@@ -39,12 +39,17 @@ class Protections:
         # Names repeat from image to image; the rules never change.
         self._section_of = functools.lru_cache(4096)(self._find)
 
+    @property
+    def policies(self):
+        """:returns: names of the policy rules that the file names, a set."""
+        if not self._sections or not self._by_policy:
+            return set()
+        return {rule for _pattern, rules in self._sections
+                for permitted in rules.values()
+                for rule in permitted} - {_EVERYBODY, _NOBODY}
+
     def _warn_of_undefined(self, path):
-        if not self._by_policy:
-            return
-        named = {rule for _pattern, rules in self._sections
-                 for permitted in rules.values() for rule in permitted}
-        for rule in sorted(named - {_EVERYBODY, _NOBODY}):
+        for rule in sorted(self.policies):
             if not self._policy.defines(rule):
                 LOG.warning('property_protection_file %s names the policy '
                             '%s, which is not defined: the rule "default" '

@@ -70,9 +70,7 @@ class Service:
             conf, background_module.Background(
                 self.threads, 1, conf.notification_queue_size))
         self.policy = policy_module.Policy(conf)
-        self.protections = property_protections.Protections(
-            _protection_file(conf), conf.property_protection_rule_format,
-            self.policy)
+        self.protections = protections_of(conf, self.policy)
         self.fetcher = fetcher.Fetcher(conf)
         self.stores = registry.Stores(conf, self.fetcher, self.threads)
         self.peers = peer.Peers(conf)
@@ -154,9 +152,16 @@ class Service:
         self.database.dispose()
 
 
-def _protection_file(conf):
+def protections_of(conf, policy):
+    """:returns: the property protections that the options name.
+
+    :param policy: a :class:`~glancelite.policy.Policy`.
+    :raises ConfigurationError: their file is at fault.
+    """
     name = conf.property_protection_file
-    return name and (conf.find_file(name) or name)
+    return property_protections.Protections(
+        name and (conf.find_file(name) or name),
+        conf.property_protection_rule_format, policy)
 
 
 def find_file(conf, name):

@@ -13,6 +13,8 @@ from oslo_upgradecheck import upgradecheck
 
 from glancelite import conf as configuration
 from glancelite import exception
+from glancelite import policy
+from glancelite import service
 from glancelite.conf import files as conf_files
 from glancelite.conf import of_glance
 from glancelite.data import threads
@@ -32,8 +34,25 @@ class Checks(upgradecheck.UpgradeCommands):
         self._conf = conf
 
     def policy_file(self):
-        """A policy file in JSON is refused by later releases of oslo."""
-        return common_checks.check_policy_json(self, self._conf)
+        """Policy and property protections can be read, and every rule that
+        is set is asked by something.
+        """
+        # One in JSON is refused by later releases of oslo.
+        result = common_checks.check_policy_json(self, self._conf)
+        if result.code != upgradecheck.Code.SUCCESS:
+            return result
+        try:
+            rules = policy.Policy(self._conf)
+            protections = service.protections_of(self._conf, rules)
+        except exception.ConfigurationError as error:
+            return _failure(str(error))
+        unasked = set(rules.unasked()) - protections.policies
+        if unasked:
+            return upgradecheck.Result(
+                upgradecheck.Code.WARNING,
+                'Nothing asks for these rules of the policy file: '
+                f'{", ".join(sorted(unasked))}.')
+        return result
 
     def database(self):
         """The database answers, and its schema is the one we work on."""

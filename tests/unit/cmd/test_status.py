@@ -86,6 +86,29 @@ class TestUpgradeCheck(testtools.TestCase):
         self.assertEqual(2, found['Stores'][0])
         self.assertIn('glance_store', found['Stores'][1])
 
+    def test_rules_that_nothing_asks_are_a_warning(self):
+        self.sync()
+        rules = self.folder / 'rules.yaml'
+        rules.write_text('"get_imagse": "role:auditor"\n'
+                         '"keeper": "role:keeper"\n'
+                         '"guard": "role:guard"\n'
+                         '"delete_image": "rule:keeper"\n')
+        protections = self.folder / 'protections.conf'
+        protections.write_text('[.*]\ncreate = guard\nread = @\n'
+                               'update = guard\ndelete = !\n')
+        with self.config.open('a') as config:
+            config.write(f'[oslo_policy]\npolicy_file = {rules}\n[DEFAULT]\n'
+                         f'property_protection_file = {protections}\n'
+                         'property_protection_rule_format = policies\n')
+        code, found = self.check()
+        self.assertEqual(1, code)
+        self.assertEqual((1, 'Nothing asks for these rules of the policy '
+                          'file: get_imagse.'), found['Policy file'])
+        protections.write_text('[*]\n')
+        code, found = self.check()
+        self.assertEqual(2, code)
+        self.assertIn('protections.conf', found['Policy file'][1])
+
     def test_a_policy_file_in_json_is_a_failure(self):
         policy = self.folder / 'policy.json'
         policy.write_text('{}')
