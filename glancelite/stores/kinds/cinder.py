@@ -296,7 +296,7 @@ def _size(volume):
 def _modified(volume):
     written = volume.updated_at or volume.created_at
     return datetime.datetime.fromisoformat(written).replace(
-        tzinfo=datetime.UTC).timestamp()
+        tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _counted(blocks, size):

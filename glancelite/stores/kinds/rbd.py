@@ -90,7 +90,7 @@ class Rbd(kind.Kind):
             whole = any(each['name'] == self.load().DEFAULT_SNAPNAME
                         for each in image.list_snaps())
             modified = image.modify_timestamp().replace(
-                tzinfo=datetime.UTC).timestamp()
+                tzinfo=datetime.timezone.utc).timestamp()
             return kind.Found(name, image.size(), modified, whole)
 
     def remove(self, name):

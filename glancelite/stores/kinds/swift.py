@@ -194,7 +194,7 @@ def _whole_name(listed):
 
 def _found(name, objects):
     modified = max(datetime.datetime.fromisoformat(
-        each['last_modified']).replace(tzinfo=datetime.UTC)
+        each['last_modified']).replace(tzinfo=datetime.timezone.utc)
         for each in objects)
     return kind.Found(name, sum(each['bytes'] for each in objects),
                       modified.timestamp(),

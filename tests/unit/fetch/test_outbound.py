@@ -9,11 +9,11 @@ from tests.unit import test_floors
 #: Modules that open connections by a URL, a host, or an address; or run
 #: programs that may.
 OUTBOUND = (
-    'aiohttp', 'asyncio', 'boto3', 'botocore', 'castellan', 'ftplib',
-    'glance_store', 'http.client', 'httplib2', 'httpx', 'keystoneauth1',
-    'openstack', 'os.system', 'pycurl', 'requests', 'smtplib', 'socket',
-    'ssl', 'subprocess', 'swiftclient', 'telnetlib', 'urllib.request',
-    'urllib3', 'xmlrpc')
+    'aiohttp', 'asyncio', 'boto3', 'botocore', 'castellan', 'cinderclient',
+    'ftplib', 'glance_store', 'http.client', 'httplib2', 'httpx',
+    'keystoneauth1', 'openstack', 'os.system', 'os_brick', 'oslo_vmware',
+    'pycurl', 'requests', 'smtplib', 'socket', 'ssl', 'subprocess',
+    'swiftclient', 'telnetlib', 'urllib.request', 'urllib3', 'xmlrpc')
 
 _IMPORTERS = ('import_module', '__import__')
 
@@ -29,13 +29,15 @@ ALLOWED = {
     # Keystone and the key manager, which the operator names; cmd is the
     # client that uploads, on the user's own host.
     'keystoneauth1': ('quota/keystone.py', 'conf/of_glance.py',
-                      'data/signature.py', 'cmd/'),
+                      'data/signature.py', 'stores/kinds/cinder.py', 'cmd/'),
     'openstack': ('quota/keystone.py', 'cmd/transfer/'),
     'castellan': ('data/signature.py',),
     # Stores that the operator names.
     'glance_store': ('stores/',),
     'swiftclient': ('stores/kinds/swift.py',),
     'botocore': ('stores/kinds/s3.py',),
+    'cinderclient': ('stores/kinds/cinder.py',),
+    'oslo_vmware': ('stores/kinds/vmware.py',),
     # What plugins run: qemu-img and unpackers, given paths alone. threads
     # gives them the module as it was before eventlet.
     'subprocess': ('tasks/plugin.py', 'data/threads.py'),
