@@ -42,9 +42,7 @@ class Imports:
             needs.
         :raises ImageHeld: something is done to the image already.
         """
-        status, sentence = import_request.REQUIRED_STATUS[request.method]
-        if image.status != status:
-            raise exception.Conflict(sentence)
+        self.require_status(image, request.method)
         task = task_object.Task.new(
             kind, context, context.project_id or image.owner, image.id,
             shown or _shown(image, request))
@@ -72,6 +70,16 @@ class Imports:
         self._notifier.task('create', task)
         self._executor.wake()
         return task
+
+    @staticmethod
+    def require_status(image, method):
+        """Require of ``image`` the status that ``method`` needs.
+
+        :raises Conflict: it has another one.
+        """
+        status, sentence = import_request.REQUIRED_STATUS[method]
+        if image.status != status:
+            raise exception.Conflict(sentence)
 
 
 def _shown(image, request):

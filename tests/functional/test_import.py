@@ -178,6 +178,21 @@ class ImportTest(ImportTestCase):
         self.assertEqual(400, self.submit(
             image_id, 'copy-image', 'admin', stores=['cheap']).status)
 
+    def test_a_copy_to_all_stores_that_have_it_is_no_task(self):
+        image_id = self.create()
+        self.stage(image_id)
+        self.submit(image_id, all_stores=True)
+        self.done(image_id)
+        self.assertEqual(202, self.submit(
+            image_id, 'copy-image', 'admin', all_stores=True).status)
+        self.assertEqual(1, len(self.tasks(image_id, 'admin')))
+        self.assertEqual('', self.client.show(image_id)[
+            'os_glance_failed_import'])
+        self.client.request('POST', f'/v2/images/{image_id}/actions/'
+                            'deactivate', persona='admin')
+        self.assertEqual(409, self.submit(
+            image_id, 'copy-image', 'admin', all_stores=True).status)
+
     def test_content_that_is_no_such_disk_is_refused(self):
         image_id = self.client.create(disk_format='qcow2',
                                       container_format='bare')['id']

@@ -134,10 +134,15 @@ class ImageImportController:
             self, given, caller)
         self._require_formats(image)
         targets = self._targets(image, stores, said.get('all_stores'), copy)
+        if not targets:
+            # It is everywhere. As in Glance that is no task.
+            self._imports.require_status(image, method)
+            return None
         self._imports.submit(context, image, import_request.ImportRequest(
             method, targets, said.get('all_stores_must_succeed', True),
             shown={'method': shown, **self._shown(said)}, **details),
             **secrets)
+        return None
 
     def _shown(self, said):
         """:returns: ``said`` without what is of no effect."""
