@@ -33,7 +33,7 @@ class StoreArena(arena.Arena):
     def __init__(self, place):
         self._place = place
         super().__init__(
-            place.server, store_timeout=60, **place.sections,
+            place.server, **place.sections,
             enabled_backends=f'far:{place.kind}', far=place.options,
             glance_store={'default_backend': 'far',
                           'filesystem_store_datadir': None})
