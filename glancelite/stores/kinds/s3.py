@@ -9,12 +9,17 @@ from glancelite.stores.kinds import kind
 
 
 class S3(kind.Kind):
-    """Objects in a bucket; large ones sent in parts."""
+    """Objects in a bucket; large ones sent in parts.
+
+    Parts are sent by threads of the library, whose locks do not work between
+    the native threads of a server that is not native itself.
+    """
 
     module = 'glance_store._drivers.s3'
     modules = ('boto3',)
     required = ('s3_store_host', 's3_store_access_key',
                 's3_store_secret_key', 's3_store_bucket')
+    native = True
 
     #: Idle clients kept for the next question.
     _IDLE = 8
@@ -25,11 +30,7 @@ class S3(kind.Kind):
 
     @contextlib.contextmanager
     def _client(self):
-        """A client for nobody else.
-
-        Its locks are green under eventlet, and native threads that met at
-        one would wait for ever.
-        """
+        """A client for nobody else."""
         try:
             client = self._idle.pop()
         except IndexError:
