@@ -40,6 +40,8 @@ class ImportRequest:
         glance-download asks.
     :ivar remote_id: of the image that glance-download asks for.
     :ivar shown: what the request said, as the task shows it.
+    :ivar single: whether there is one store alone, whose identifier means
+        nothing to users.
     """
 
     method: str
@@ -48,3 +50,9 @@ class ImportRequest:
     uri: str = None
     remote_id: str = None
     shown: dict = None
+    single: bool = False
+
+    @property
+    def named(self):
+        """:returns: those of the stores that users know by a name."""
+        return [] if self.single else self.stores

@@ -144,7 +144,7 @@ class Importer:
             _unlock(image)
             image.properties[import_request.IMPORTING_PROPERTY] = ''
             image.properties[import_request.FAILED_PROPERTY] = ','.join(
-                store for store in work.request.stores
+                store for store in work.request.named
                 if store not in finished)
         self.save(work, change, holding=work.lease,
                   reservations=reservations)
@@ -245,7 +245,7 @@ class Importer:
             _unlock(image)
             image.properties[import_request.IMPORTING_PROPERTY] = ''
             image.properties[import_request.FAILED_PROPERTY] = ','.join(
-                work.request.stores)
+                work.request.named)
             if image.status in ('uploading', 'importing'):
                 image.move_to('queued')
                 image.properties.pop(import_request.STAGE_HOST_PROPERTY, None)

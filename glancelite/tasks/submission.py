@@ -57,7 +57,7 @@ class Imports:
             'roles': context.roles, **detail})
         image.properties.update({
             import_request.TASK_PROPERTY: task.id,
-            import_request.IMPORTING_PROPERTY: ','.join(request.stores),
+            import_request.IMPORTING_PROPERTY: ','.join(request.named),
             import_request.FAILED_PROPERTY: ''})
         self._tasks.add(context, task)
         try:
@@ -85,4 +85,4 @@ class Imports:
 def _shown(image, request):
     """:returns: the input of the task as Glance shows it."""
     return {'image_id': image.id, 'import_req': request.shown,
-            'backend': request.stores}
+            'backend': [None] if request.single else request.stores}

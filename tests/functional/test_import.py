@@ -349,6 +349,40 @@ class FailingStoreTest(ImportTestCase):
                 f'fast/{self.image_id}'}, 'It is staged no more')
 
 
+class SingleStoreTest(ImportTestCase):
+    """Without ``enabled_backends`` a store has no name."""
+
+    def setUp(self):
+        self.options = {
+            'enabled_backends': None, 'fast': None, 'cheap': None,
+            'os_glance_staging_store': None,
+            'node_staging_uri': 'file://{folder}/staging',
+            'glance_store': {'filesystem_store_datadir': '{folder}/fast'}}
+        super().setUp()
+
+    def test_an_import_names_no_store(self):
+        url = self.serve(serve)
+        for path, status in (('data', 'active'), ('none', 'queued')):
+            image_id = self.create()
+            self.submit(image_id, 'web-download', uri=f'{url}/{path}')
+            image = self.done(image_id)
+            self.assertEqual((status, '', ''), (
+                image['status'], image['os_glance_importing_to_stores'],
+                image['os_glance_failed_import']))
+            self.assertEqual([None], self.task(image_id)['input']['backend'])
+            self.assertNotIn('stores', image)
+
+    def test_a_copy_has_nowhere_to_go(self):
+        image_id = self.create()
+        self.client.upload(image_id, DATA)
+        before = self.client.show(image_id)
+        for choice in ({}, {'all_stores': True}, {'stores': ['file']}):
+            self.assertEqual(400, self.submit(
+                image_id, 'copy-image', 'admin', **choice).status)
+        self.assertEqual(before, self.client.show(image_id))
+        self.assertEqual({f'fast/{image_id}'}, self.files('fast'))
+
+
 class DrainTest(ImportTestCase):
     """A host that takes no more tasks."""
 

@@ -140,8 +140,8 @@ class ImageImportController:
             return None
         self._imports.submit(context, image, import_request.ImportRequest(
             method, targets, said.get('all_stores_must_succeed', True),
-            shown={'method': shown, **self._shown(said)}, **details),
-            **secrets)
+            shown={'method': shown, **self._shown(said)},
+            single=not self._stores.multiple, **details), **secrets)
         return None
 
     def _shown(self, said):
@@ -201,6 +201,10 @@ class ImageImportController:
     def _targets(self, image, stores, all_stores, copy):
         """:returns: identifiers of the stores that shall have the data."""
         if not self._stores.multiple:
+            if copy:
+                # It would be written over itself.
+                raise exception.Invalid(
+                    'There is no other store to copy the image to.')
             return [self._stores.default.identifier]
         if all_stores:
             stores = [driver.identifier for driver in self._stores

@@ -80,6 +80,7 @@ class TasksController:
         self._fetcher = service.fetcher
         self._policy = service.policy
         self._default_store = service.stores.default.identifier
+        self._single = not service.stores.multiple
 
     def index(self, context, filters, marker, limit, sort):
         """:returns: a page of tasks."""
@@ -105,7 +106,8 @@ class TasksController:
         return self._imports.submit(
             context, created, import_request.ImportRequest(
                 import_request.WEB_DOWNLOAD, [self._default_store], True,
-                uri), kind=task_object.LEGACY_IMPORT, shown=given)
+                uri, single=self._single),
+            kind=task_object.LEGACY_IMPORT, shown=given)
 
     def delete(self, context, task_id):
         """Tasks go by themselves when their time has come."""
