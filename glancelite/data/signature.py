@@ -89,11 +89,11 @@ class Signatures:
             return
         from cursive import certificate_utils
         from cursive import exception as cursive_exception
+        credentials = self._own_credentials() or context
         trusted = []
         for each in self._trusted:
             try:
-                trusted.append((each, self._certificate(
-                    self._own_credentials() or context, each)))
+                trusted.append((each, self._certificate(credentials, each)))
             except cursive_exception.SignatureVerificationError as error:
                 LOG.warning('A trusted certificate is left out: %s', error)
         chain = certificate_utils.CertificateVerificationContext(trusted)

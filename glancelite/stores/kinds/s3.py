@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How S3 is read from the middle, and what a cut upload leaves there."""
-import collections
 import contextlib
 import copy
+import functools
 import importlib
 
 from glancelite.stores.kinds import kind
@@ -21,24 +21,9 @@ class S3(kind.Kind):
                 's3_store_secret_key', 's3_store_bucket')
     native = True
 
-    #: Idle clients kept for the next question.
-    _IDLE = 8
-
-    def __init__(self, library, identifier):
-        super().__init__(library, identifier)
-        self._idle = collections.deque(maxlen=self._IDLE)
-
-    @contextlib.contextmanager
+    @functools.cached_property
     def _client(self):
-        """A client for nobody else."""
-        try:
-            client = self._idle.pop()
-        except IndexError:
-            client = self.library._create_s3_client()
-        try:
-            yield client
-        finally:
-            self._idle.append(client)
+        return self.library._create_s3_client()
 
     def add(self, name, source, size, digest):
         library = copy.copy(self.library)
@@ -59,16 +44,16 @@ class S3(kind.Kind):
             backend_group=library.backend_group).get_uri()
 
     def size(self, url):
-        with self._missing(), self._client() as client:
-            return client.head_object(**self._place(url))['ContentLength']
+        with self._missing():
+            return self._client.head_object(
+                **self._place(url))['ContentLength']
 
     def read(self, url, offset, stack):
         wanted = {'Range': f'bytes={offset}-'} if offset else {}
         errors = importlib.import_module('botocore.exceptions')
-        client = stack.enter_context(self._client())
         with self._missing():
             try:
-                body = client.get_object(
+                body = self._client.get_object(
                     **self._place(url), **wanted)['Body']
             except errors.ClientError as error:
                 if _status(error) == 416:
@@ -86,32 +71,30 @@ class S3(kind.Kind):
 
     def names(self, prefix=''):
         asked = {'Bucket': self.library.bucket, 'Prefix': prefix}
-        with (contextlib.suppress(kind.Missing), self._missing(),
-                self._client() as client):
-            for each in _pages(client, 'list_objects_v2', 'Contents',
+        with contextlib.suppress(kind.Missing), self._missing():
+            for each in _pages(self._client, 'list_objects_v2', 'Contents',
                                **asked):
                 yield kind.Found(each['Key'], each['Size'],
                                  each['LastModified'].timestamp())
-            for each in _pages(client, 'list_multipart_uploads', 'Uploads',
-                               **asked):
+            for each in _pages(self._client, 'list_multipart_uploads',
+                               'Uploads', **asked):
                 # What its parts have would be one more question.
                 yield kind.Found(each['Key'], 0,
                                  each['Initiated'].timestamp(), False)
 
     def remove(self, name):
-        bucket, found = self.library.bucket, False
-        with self._client() as client:
-            with contextlib.suppress(kind.Missing), self._missing():
-                for upload in _pages(client, 'list_multipart_uploads',
-                                     'Uploads', Bucket=bucket, Prefix=name):
-                    found = True
-                    client.abort_multipart_upload(
-                        Bucket=bucket, Key=upload['Key'],
-                        UploadId=upload['UploadId'])
-            with contextlib.suppress(kind.Missing), self._missing():
-                client.head_object(Bucket=bucket, Key=name)
+        client, bucket, found = self._client, self.library.bucket, False
+        with contextlib.suppress(kind.Missing), self._missing():
+            for upload in _pages(client, 'list_multipart_uploads',
+                                 'Uploads', Bucket=bucket, Prefix=name):
                 found = True
-                client.delete_object(Bucket=bucket, Key=name)
+                client.abort_multipart_upload(
+                    Bucket=bucket, Key=upload['Key'],
+                    UploadId=upload['UploadId'])
+        with contextlib.suppress(kind.Missing), self._missing():
+            client.head_object(Bucket=bucket, Key=name)
+            found = True
+            client.delete_object(Bucket=bucket, Key=name)
         return found
 
     @contextlib.contextmanager
