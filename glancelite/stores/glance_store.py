@@ -10,10 +10,7 @@ ends; its location keeps the name.
 The library is loaded when such a store is in use.
 """
 import contextlib
-import importlib
-import importlib.util
 import itertools
-import logging
 import re
 import uuid
 
@@ -22,8 +19,8 @@ from oslo_log import log
 from glancelite import exception
 from glancelite.stores import availability
 from glancelite.stores import driver
-from glancelite.stores import kinds
-from glancelite.stores import pipe
+from glancelite.stores import library
+from glancelite.stores import library_streams
 
 LOG = log.getLogger(__name__)
 
@@ -33,15 +30,6 @@ _DIGEST = 'sha1'
 #: How much longer the end of an upload, or one block of it, may take than
 #: the answer to a question.
 _PATIENCE = 10
-
-#: Failures that a reader gets over before it gives up.
-_RETRIES = 2
-
-#: What these say has the URLs and the credentials of the stores in it.
-_TALKATIVE = ('glance_store', 'swiftclient', 'boto3', 'botocore',
-              'cinderclient', 'keystoneauth', 'os_brick', 'oslo.privsep',
-              'oslo_privsep', 'oslo.service', 'oslo_service', 'oslo.vmware',
-              'oslo_vmware', 'suds')
 
 #: Names that are asked for at a time: an answer must come in time.
 _BATCH = 100
@@ -71,10 +59,9 @@ class GlanceStoreDriver(driver.Driver):
     def __init__(self, identifier, conf, group, kind, threads):
         self.kind = kind
         self._threads = threads
-        library = _library(identifier, conf, group, kind, threads)
+        self._kind = library.load(identifier, conf, group, kind, threads)
         super().__init__(identifier, conf[group])
-        self._kind = _kind(kind, library, identifier)
-        self.schemes = tuple(library.get_schemes())
+        self.schemes = tuple(self._kind.library.get_schemes())
         self._patience = _PATIENCE * conf.store_timeout
         self._availability = availability.Availability(
             identifier, threads, conf.store_timeout)
@@ -113,8 +100,9 @@ class GlanceStoreDriver(driver.Driver):
         if self._kind.silent:
             # An upload may stand still for longer than a question.
             self.answer()
-        return _Writer(self, _name(image_id, token), size or 0,
-                       self._threads, self._patience)
+        return library_streams.Writer(
+            self, _name(image_id, token), size or 0, self._threads,
+            self._patience)
 
     def commit(self, image_id, token):
         return self._ask(self._kind.commit, _name(image_id, token))
@@ -133,7 +121,7 @@ class GlanceStoreDriver(driver.Driver):
         return self._ask(self._kind.url, _name(image_id, token))
 
     def open(self, url, offset=0):
-        return _Reader(self, url, offset)
+        return library_streams.Reader(self, url, offset)
 
     def reading(self, url, offset):
         """:returns: an iterator over blocks, and what closes it."""
@@ -261,178 +249,3 @@ def _name(image_id, token):
 def _close(stack):
     with contextlib.suppress(Exception):
         stack.close()
-
-
-def _library(identifier, conf, group, kind, threads):
-    """:returns: an object of the library's driver, its options registered.
-
-    :raises ConfigurationError: it cannot be had.
-    """
-    if kind not in kinds.KINDS:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: kind {kind!r} is not one of file, http, '
-            f'{", ".join(kinds.KINDS)}')
-    found = kinds.KINDS[kind]
-    for module in ('glance_store', *found.modules):
-        if importlib.util.find_spec(module) is None:
-            raise exception.ConfigurationError(
-                f'Store {identifier}: a store of kind {kind} needs the '
-                f'Python module {module}, which is not installed')
-    if found.native and threads and not threads.native:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: a store of kind {kind} is not served by '
-            'glancelite-api, but by any other server: Apache, uWSGI, gunicorn')
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        store_class = found.prepare(conf).Store
-        _register(conf, group, found, store_class)
-        found.require(lambda name: conf[group][name]
-                      or conf.backend_defaults[name])
-    except kinds.Unset as unset:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: {unset} is not set') from None
-    try:
-        return store_class(conf, backend=group)
-    except Exception:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: the library refuses its options') from None
-
-
-def _kind(kind, library, identifier):
-    """:raises ConfigurationError: it cannot make anything of its options."""
-    try:
-        return kinds.KINDS[kind](library, identifier)
-    except Exception:
-        raise exception.ConfigurationError(
-            f'Store {identifier}: the library refuses its options') from None
-
-
-def _register(conf, group, found, store_class):
-    """:raises ConfigurationError: an option is set that cannot be kept."""
-    for section in (group, 'backend_defaults'):
-        conf.register_opts(store_class.OPTIONS, group=section)
-        for name in found.refused:
-            if conf[section][name]:
-                raise exception.ConfigurationError(
-                    f'[{section}] {name} is not supported')
-    base = importlib.import_module('glance_store.driver')
-    conf.register_opts(base.Store.MULTI_BACKEND_OPTIONS, group=group)
-
-
-class _Writer(driver.Writer):
-    """Feeds the library, which reads from a thread of its own."""
-
-    def __init__(self, store, name, size, threads, patience):
-        self._store = store
-        self._name = name
-        self._threads = threads
-        self._patience = patience
-        self._room = size or None
-        self._pipe = pipe.Pipe(threads, patience)
-        self._outcome = threads.Queue(1)
-        self._error = None
-        self._ended = self._cancelled = False
-        threads.start(self._run, size)
-
-    def _run(self, size):
-        error = None
-        try:
-            self._store.add(self._name, self._pipe, size)
-        except Exception as raised:
-            error = raised
-        if error is not None and not self._cancelled:
-            error = self._error = self._store.translated(error)
-        self._pipe.drain()
-        if self._cancelled:
-            # Nobody may be waiting any more.
-            error = self._removed()
-        self._outcome.put(error)
-
-    def _removed(self):
-        try:
-            self._store.remove(self._name)
-        except Exception as error:
-            return error
-        return None
-
-    def write(self, block):
-        if self._error is not None:
-            raise self._error
-        if self._room is not None:
-            # What is more than was announced, whoever counts will refuse.
-            block = memoryview(block)[:self._room]
-            self._room -= len(block)
-        self._pipe.write(block)
-
-    def finish(self):
-        self._pipe.close()
-        error = self._wait()
-        if error is not None:
-            raise error
-
-    def cancel(self):
-        self._cancelled = True
-        if self._ended:
-            return self._store.remove(self._name)
-        self._pipe.abort()
-        error = self._wait()
-        if error is not None:
-            raise error
-
-    def _wait(self):
-        try:
-            error = self._outcome.get(timeout=self._patience)
-        except self._threads.Empty:
-            return exception.StoreUnavailable()
-        self._ended = True
-        return error
-
-
-class _Reader:
-    """A file over the blocks of a store, reopened when they break off."""
-
-    def __init__(self, store, url, offset):
-        self._store = store
-        self._url = url
-        self._position = offset
-        self._failures = 0
-        self._open()
-
-    def _open(self):
-        self._rest, self._blocks, self._stack = self._store.reading(
-            self._url, self._position)
-        self._rest = memoryview(self._rest)
-
-    def read(self, size=-1):
-        """:returns: at most ``size`` bytes, none at the end."""
-        if size < 0:
-            return b''.join(iter(lambda: self.read(1024 * 1024), b''))
-        if not self._rest:
-            self._rest = memoryview(self._next())
-        block = bytes(self._rest[:size])
-        self._rest = self._rest[size:]
-        self._position += len(block)
-        return block
-
-    def _next(self):
-        while True:
-            try:
-                return (self._store.following(self._blocks)
-                        if self._stack else self._again())
-            except exception.StoreUnavailable:
-                self._failures += 1
-                if self._failures > _RETRIES:
-                    raise
-                self.close()
-
-    def _again(self):
-        """:returns: the next block, read through another connection."""
-        self._open()
-        return self._rest or self._store.following(self._blocks)
-
-    def close(self):
-        """Let go of the store."""
-        stack, self._stack = self._stack, None
-        if stack:
-            self._store.close(stack)

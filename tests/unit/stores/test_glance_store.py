@@ -104,10 +104,8 @@ def make(test):
     """:returns: a driver and its library."""
     library = Library()
     test.useFixture(fixtures.MonkeyPatch(
-        'glancelite.stores.kinds.KINDS', {'memory': MemoryKind}))
-    test.useFixture(fixtures.MonkeyPatch(
-        'glancelite.stores.glance_store._library',
-        lambda *args: library))
+        'glancelite.stores.library.load',
+        lambda *args: MemoryKind(library, 'far')))
     conf = conf_package.new()
     conf([], default_config_files=[], default_config_dirs=[])
     return glance_store.GlanceStoreDriver(
