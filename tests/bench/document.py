@@ -24,8 +24,11 @@ def write(options):
     found = [json.loads(path.read_text()) for path in options.results]
     catalogue = _merged([each for each in found if 'sizes' in each])
     if catalogue:
+        growth = catalogue['sizes']
+        if options.growth:
+            growth = json.loads(options.growth.read_text())['sizes']
         plot.draw(catalogue['sizes'], _PLOT)
-        page = _between(page, 'catalogue', _catalogue(catalogue))
+        page = _between(page, 'catalogue', _catalogue(catalogue, growth))
     for each in found:
         if 'measures' in each:
             page = _between(page, 'data', table.restructured(
@@ -50,15 +53,14 @@ def _merged(found):
     return merged
 
 
-def _catalogue(results):
+def _catalogue(results, growth):
     lines = []
     for size, each in results['sizes'].items():
         lines += [f'{int(size):,} images:', '',
                   *table.restructured(*table.of_comparison(each)), '']
-    if len(results['sizes']) > 1:
+    if len(growth) > 1:
         lines += ['The median time of each request, by the number of images:',
-                  '',
-                  *table.restructured(*table.of_growth(results['sizes'])), '']
+                  '', *table.restructured(*table.of_growth(growth)), '']
     return [*lines,
             'What of a request cannot be left out, in milliseconds:', '',
             *table.restructured(*table.of_floor(results)), '',

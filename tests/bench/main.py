@@ -27,6 +27,10 @@ def _parser():
     document_parser = commands.add_parser(
         'document', help='put saved results into the documentation')
     document_parser.add_argument('results', nargs='+', type=pathlib.Path)
+    document_parser.add_argument(
+        '--growth', metavar='FILE', type=pathlib.Path,
+        help='another run, whose times tell how requests grow with the '
+             'catalogue: one without the peer has less noise')
     return parser
 
 
