@@ -31,6 +31,7 @@ from glancelite.data import upload
 from glancelite.db import api as db_api
 from glancelite.db import images
 from glancelite.db import leases
+from glancelite.db import location_urls
 from glancelite.db import members
 from glancelite.db import metadefs
 from glancelite.db import schema
@@ -194,6 +195,7 @@ def start(conf, threads=None, background=True, forks=False):
     service = Service(conf, threads)
     if not schema.is_current(service.database):
         _migrate(service.database)
+    location_urls.require_key(service.database)
     if forks:
         service.database.dispose()
     elif background:

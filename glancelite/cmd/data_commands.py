@@ -20,6 +20,7 @@ from glancelite.data import threads
 from glancelite.db import images
 from glancelite.db import inventory
 from glancelite.db import leases
+from glancelite.db import location_urls
 from glancelite.fetch import fetcher
 from glancelite.fetch import peer
 from glancelite.objects import consistency
@@ -92,6 +93,7 @@ class _Parts:
     """What both commands work with."""
 
     def __init__(self, conf, database):
+        location_urls.require_key(database)
         self.leases = leases.Leases(database, _TTL)
         self.inventory = inventory.Inventory(database, self.leases)
         self.images = images.Images(database, self.leases)

@@ -127,10 +127,11 @@ def main(arguments=None):
     except (exception.ConfigurationError, cfg.Error) as error:
         print(f'{_NAME}: {error}', file=sys.stderr)
         return 1
-    database = db.Database(conf)
+    database = None
     try:
+        database = db.Database(conf)
         return conf.command.run(database) or 0
-    except migration.SchemaError as refused:
+    except exception.ConfigurationError as refused:
         print(refused, file=sys.stderr)
     except Exception as error:  # whatever the driver raises
         if conf.debug:
@@ -138,7 +139,8 @@ def main(arguments=None):
         print(f'The database cannot be used: {error}'.splitlines()[0],
               file=sys.stderr)
     finally:
-        database.dispose()
+        if database:
+            database.dispose()
     return 1
 
 

@@ -6,6 +6,7 @@ It exits with 0 when all is well, 1 with a warning, 2 with a failure, and
 255 when a check itself broke.
 """
 
+import contextlib
 import sys
 
 from oslo_upgradecheck import common_checks
@@ -19,6 +20,8 @@ from glancelite.conf import files as conf_files
 from glancelite.conf import of_glance
 from glancelite.data import threads
 from glancelite.db import api as db
+from glancelite.db import inventory
+from glancelite.db import location_urls
 from glancelite.db import migration
 from glancelite.stores import registry
 
@@ -58,19 +61,35 @@ class Checks(upgradecheck.UpgradeCommands):
         """The database answers, and its schema is the one we work on."""
         # One attempt: someone is waiting for the answer.
         self._conf.set_override('max_retries', 0, group='database')
-        database = db.Database(self._conf)
         try:
-            pending = migration.check(database)
+            with _database(self._conf) as database:
+                pending = migration.check(database)
         except Exception as error:  # whatever the driver raises
             return _failure(f'{type(error).__name__}: {error}')
-        finally:
-            database.dispose()
         if pending:
             revisions = ', '.join(pending)
             return upgradecheck.Result(
                 upgradecheck.Code.WARNING,
                 'Run "glancelite-manage db sync" before the service starts. '
                 f'It will bring: {revisions}.')
+        return _success()
+
+    def locations(self):
+        """The URLs of all image data can be read."""
+        try:
+            with _database(self._conf) as database:
+                location_urls.require_key(database)
+                found = inventory.Inventory(database, None).first_unreadable()
+        except exception.ConfigurationError as error:
+            return _failure(str(error))
+        except Exception:  # whatever the driver raises
+            # The check of the database tells.
+            return _success()
+        if found:
+            return upgradecheck.Result(
+                upgradecheck.Code.WARNING,
+                f'Location {found.id} of the database, and maybe more, cannot '
+                'be read. See metadata_encryption_key.')
         return _success()
 
     def stores(self):
@@ -107,8 +126,18 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Configuration', configuration),
         ('Policy file', policy_file),
         ('Database', database),
+        ('Locations', locations),
         ('Stores', stores),
     )
+
+
+@contextlib.contextmanager
+def _database(conf):
+    database = db.Database(conf)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 def _success():

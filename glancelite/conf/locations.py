@@ -5,6 +5,13 @@ from oslo_config import cfg
 GROUP = 'DEFAULT'
 
 OPTIONS = [
+    cfg.StrOpt(
+        'metadata_encryption_key', secret=True,
+        help='Key that URLs of image data are encrypted with in the '
+             'database, 16, 24 or 32 bytes of UTF-8. Set it where Glance '
+             'has had it, to the same value, or the data of its images '
+             'cannot be found. URLs that the database has as they are '
+             'stay so, and can be read. By default none is encrypted.'),
     cfg.BoolOpt(
         'do_secure_hash', default=True,
         help='Read data that is registered by POST '

@@ -13,6 +13,7 @@ from glancelite import context as context_module
 from glancelite import exception
 from glancelite.data import leftovers
 from glancelite.data import streams
+from glancelite.db import location_urls
 from glancelite.objects import consistency
 from glancelite.objects import image as image_object
 from glancelite.objects import import_request
@@ -93,7 +94,8 @@ class Checker:
             except exception.DataMissing:
                 if wishes.store in (None, store):
                     yield consistency.Problem(
-                        consistency.NO_STORE, record.id, store, url)
+                        consistency.NO_STORE, record.id, store, url,
+                        _why_unreadable(url))
                 continue
             if wishes.store in (None, driver.identifier):
                 yield from self._compare(record, driver, url, wishes)
@@ -185,3 +187,8 @@ class Checker:
         except (exception.ImageNotFound, exception.ImageChanged):
             self._leases.release(lease)
             return False
+
+
+def _why_unreadable(url):
+    return '' if location_urls.is_readable(url) else (
+        'not a URL: see metadata_encryption_key')

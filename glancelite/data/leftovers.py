@@ -4,6 +4,7 @@ import itertools
 import time
 
 from glancelite import exception
+from glancelite.db import location_urls
 from glancelite.objects import consistency
 from glancelite.objects import lease as lease_object
 
@@ -38,6 +39,7 @@ class Leftovers:
         self._stores = stores
         self._progress = progress
         self._known = set()
+        self._unreadable = False
 
     def note(self, driver):
         """Hear that a record has named bytes that are in this store."""
@@ -116,7 +118,9 @@ class Leftovers:
         if keys:
             for page in self._inventory.pages(self._inventory.locations, 0):
                 found |= keys.intersection(
-                    driver.key(row.value) for row in page)
+                    driver.key(place.url) for place in page)
+                self._unreadable |= not all(
+                    location_urls.is_readable(place.url) for place in page)
         return found
 
     def _is_readable(self, url):
@@ -159,6 +163,8 @@ class Leftovers:
         """:returns: why bytes are not removed, now that nobody can upload
             to their image meanwhile; or None.
         """
+        if self._unreadable:
+            return 'there are locations that cannot be read'
         claim = self._inventory.claims([name.image_id])[name.image_id]
         claim.held = False
         if self._is_claimed(driver, name, claim):

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from glancelite import exception
 from glancelite.db import engine
+from glancelite.db import location_urls
 from glancelite.db import spans
 
 LOG = log.getLogger(__name__)
@@ -45,12 +46,16 @@ class Database:
     transactions; reading takes a connection of its engine, for a facade
     would open and roll back a transaction that is none, at every request.
 
-    :param conf: a ``ConfigOpts`` with oslo.db's options registered.
+    :param conf: a ``ConfigOpts`` with oslo.db's options registered, and ours.
+    :ivar urls: what seals URLs of image data, and opens them: see
+        :func:`glancelite.db.location_urls.of`.
+    :raises ConfigurationError: the key for them cannot be one.
     """
 
     def __init__(self, conf):
         self._conf = conf.database
         self._spans = None
+        self.urls = location_urls.of(conf.metadata_encryption_key)
 
     @functools.cached_property
     def _writers(self):

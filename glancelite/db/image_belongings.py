@@ -23,8 +23,10 @@ _COUNTED = {'properties': _properties.c.name, 'tags': _tags.c.value,
             'locations': _locations.c.id}
 
 
-def insert(connection, image, moment):
+def insert(connection, image, moment, seal):
     """Write all that a new image has.
+
+    :param seal: returns what a location has for a URL.
 
     :returns: new locations with their ids; see :func:`number`.
     :raises Invalid: two of its property names are one to the database.
@@ -36,15 +38,16 @@ def insert(connection, image, moment):
             'Two property names differ only in ways that the database does '
             'not tell apart.') from None
     _insert_tags(connection, image.id, moment, image.tags)
-    return _insert_locations(connection, image, moment)
+    return _insert_locations(connection, image, moment, seal)
 
 
-def save(connection, image, moment, changes, maxima):
+def save(connection, image, moment, changes, maxima, seal):
     """Write what changed.
 
     :param changes: of the image, as its object tells.
     :param maxima: how many 'properties', 'tags' and 'locations' an image
         may have, where there is a limit.
+    :param seal: as of :func:`insert`.
     :returns: new locations with their ids; see :func:`number`.
     :raises ImageChanged: a property, or the set of tags or locations that
         the change rests on, is no longer as it was read.
@@ -54,7 +57,7 @@ def save(connection, image, moment, changes, maxima):
         _save_property(connection, image, moment, name, value)
     _remove_properties(connection, image, moment, changes.removed_properties)
     _save_tags(connection, image, moment, changes)
-    inserted = _save_locations(connection, image, moment, changes)
+    inserted = _save_locations(connection, image, moment, changes, seal)
     _require_within(connection, image.id, maxima, {
         'properties': any(map(image.is_new_property, changes.properties)),
         'tags': changes.added_tags, 'locations': inserted})
@@ -148,7 +151,7 @@ def _save_tags(connection, image, moment, changes):
     _insert_tags(connection, image.id, moment, changes.added_tags)
 
 
-def _save_locations(connection, image, moment, changes):
+def _save_locations(connection, image, moment, changes, seal):
     """Write what is new of locations. :returns: as _insert_locations."""
     new = any(location.id is None for location in image.locations)
     if not (new or changes.removed_locations
@@ -164,16 +167,16 @@ def _save_locations(connection, image, moment, changes):
             _locations.update().where(_locations.c.id == location.id)
             .values(meta_data=json.dumps(location.metadata),
                     updated_at=moment))
-    return _insert_locations(connection, image, moment)
+    return _insert_locations(connection, image, moment, seal)
 
 
-def _insert_locations(connection, image, moment):
+def _insert_locations(connection, image, moment, seal):
     """:returns: (location, id) of each that is new."""
     inserted = []
     for location in image.locations:
         if location.id is None:
             done = connection.execute(_locations.insert().values(
-                image_id=image.id, value=location.url,
+                image_id=image.id, value=seal(location.url),
                 meta_data=json.dumps(location.metadata),
                 status=location.status, created_at=moment,
                 updated_at=moment, deleted=False))

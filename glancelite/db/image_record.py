@@ -45,10 +45,12 @@ class Reader:
     """The column that is an image in one dialect, and images made of it.
 
     :param dialect: 'sqlite', 'mysql' or 'postgresql'.
+    :param open_url: returns the URL of what a location has for it.
     """
 
-    def __init__(self, dialect):
+    def __init__(self, dialect, open_url=str):
         self._dialect = dialect
+        self._open_url = open_url
         self._object, self._array = (
             getattr(sqlalchemy.func, name) for name in _FUNCTIONS[dialect])
         properties, tags = models.image_properties, models.image_tags
@@ -80,8 +82,7 @@ class Reader:
             found = found.with_hint(table, _PROPERTIES_BY_IMAGE, 'mysql')
         return _text(found.correlate(_images).scalar_subquery())
 
-    @staticmethod
-    def image(document):
+    def image(self, document):
         """:returns: the image of a value of either column."""
         *fields, properties, tags, locations, member_status = orjson.loads(
             document)
@@ -96,17 +97,17 @@ class Reader:
             for part in (properties, tags, locations))
         return image_object.Image.stored(
             values, properties, set(tags),
-            [_location(number, *locations[number])
+            [self._location(number, *locations[number])
              for number in sorted(locations, key=int)], member_status)
+
+    def _location(self, number, url, metadata, status):
+        return image_object.Location(
+            self._open_url(url), json.loads(metadata or '{}'), status,
+            int(number))
 
 
 def _text(value):
     return sqlalchemy.cast(value, sqlalchemy.Text)
-
-
-def _location(number, url, metadata, status):
-    return image_object.Location(url, json.loads(metadata or '{}'), status,
-                                 int(number))
 
 
 def membership():

@@ -48,7 +48,8 @@ class Images:
 
     @functools.cached_property
     def _reader(self):
-        return image_record.Reader(self._database.dialect)
+        return image_record.Reader(self._database.dialect,
+                                   self._database.urls.open)
 
     @functools.cached_property
     def _narrowing(self):
@@ -138,7 +139,8 @@ class Images:
                     **image.values, 'deleted': False})
             except db_exception.DBDuplicateEntry:
                 raise exception.ImageExists(image_id=image.id) from None
-            inserted = image_belongings.insert(connection, image, moment)
+            inserted = image_belongings.insert(connection, image, moment,
+                                               self._database.urls.seal)
         image_belongings.number(inserted)
         image.remember()
 
@@ -190,8 +192,9 @@ class Images:
                              {**changes.values, 'updated_at': moment},
                              *(_still(image) if permitted else ()))
             usage.settle(connection, self._database, reservations)
-            inserted = image_belongings.save(connection, image, moment,
-                                             changes, maxima or {})
+            inserted = image_belongings.save(
+                connection, image, moment, changes, maxima or {},
+                self._database.urls.seal)
             if holding:
                 self._leases.require(connection, holding)
             if release:
@@ -257,14 +260,14 @@ class Images:
                 self._leases.seize(connection, lease)
         image.values.update(status=status)
 
-    @staticmethod
-    def _urls(connection, image):
+    def _urls(self, connection, image):
         """:returns: [url, store] of every location, as the row is now."""
         rows = connection.execute(
             sqlalchemy.select(_locations.c.value, _locations.c.meta_data)
             .where(_locations.c.image_id == image.id,
                    unindexed.not_deleted(_locations)))
-        return [[url, json.loads(metadata or '{}').get('store')]
+        return [[self._database.urls.open(url),
+                 json.loads(metadata or '{}').get('store')]
                 for url, metadata in rows]
 
     @staticmethod

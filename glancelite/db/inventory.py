@@ -8,11 +8,13 @@ import collections
 import dataclasses
 import datetime
 import json
+import typing
 
 import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import api
+from glancelite.db import location_urls
 from glancelite.db import models
 
 _images = models.images
@@ -65,6 +67,13 @@ class Claim:
     updated_at: datetime.datetime = None
     urls: set = dataclasses.field(default_factory=set)
     held: bool = False
+
+
+class Place(typing.NamedTuple):
+    """Where data of an image is: a row of the table of locations."""
+
+    id: int
+    url: str
 
 
 class Inventory:
@@ -130,7 +139,8 @@ class Inventory:
                        _locations.c.deleted == sql.false())
                 .order_by(_locations.c.id)) if records else ()
             for image_id, url, metadata in rows:
-                records[image_id].locations.append((url, _store(metadata)))
+                records[image_id].locations.append(
+                    (self._database.urls.open(url), _store(metadata)))
         return list(records.values())
 
     @api.transaction
@@ -157,20 +167,30 @@ class Inventory:
                     sqlalchemy.select(_locations.c.image_id,
                                       _locations.c.value)
                     .where(_locations.c.image_id.in_(image_ids), _wanted())):
-                claims[image_id].urls.add(url)
+                claims[image_id].urls.add(self._database.urls.open(url))
         return claims
 
     @api.transaction
     def locations(self, after, limit):
-        """:returns: up to ``limit`` (number, URL) beyond number ``after``.
+        """:returns: up to ``limit`` :class:`Place`, beyond number ``after``.
 
         Those of all images, and such as wait for the scrubber.
         """
         with self._database.reader() as connection:
-            return connection.execute(
+            rows = connection.execute(
                 sqlalchemy.select(_locations.c.id, _locations.c.value)
                 .where(_locations.c.id > after, _wanted())
                 .order_by(_locations.c.id).limit(limit)).all()
+        return [Place(number, self._database.urls.open(value))
+                for number, value in rows]
+
+    def first_unreadable(self):
+        """:returns: the :class:`Place` of data with the lowest number whose
+            URL cannot be read, or None.
+        """
+        return next((place for page in self.pages(self.locations, 0)
+                     for place in page
+                     if not location_urls.is_readable(place.url)), None)
 
     @api.transaction
     def stuck(self, after, limit):
@@ -229,17 +249,19 @@ class Inventory:
         """
         of_image = _locations.c.image_id == lease.image_id
         with self._database.writer() as connection:
-            kept = set(connection.execute(
+            kept = set(map(self._database.urls.open, connection.execute(
                 sqlalchemy.select(_locations.c.value).where(
-                    of_image, _locations.c.deleted == sql.false())).scalars())
+                    of_image, _locations.c.deleted == sql.false())
+            ).scalars()))
             rows = connection.execute(
                 sqlalchemy.select(_locations.c.id, _locations.c.value,
                                   _locations.c.meta_data)
                 .where(of_image, _pending(before))).all()
             lease.detail.update(
                 rows=[row.id for row in rows],
-                removed=[[row.value, _store(row.meta_data)] for row in rows
-                         if row.value not in kept])
+                removed=[[url, _store(row.meta_data)] for row in rows
+                         if (url := self._database.urls.open(row.value))
+                         not in kept])
             self._leases.take(connection, lease)
 
     @api.transaction

@@ -14,6 +14,7 @@ from oslo_log import log
 import sqlalchemy
 
 from glancelite import exception
+from glancelite.db import location_urls
 from glancelite.db import migration_lock
 from glancelite.db import migrations
 from glancelite.db import models
@@ -50,9 +51,11 @@ def adopt(database):
     """As :func:`sync`, on a database that Glance has made.
 
     :raises SchemaError: also when Glance has made nothing there.
+    :raises ConfigurationError: what it has made cannot be read.
     """
     if glance_version(database) is None:
         raise SchemaError('There is no Glance schema in this database.')
+    location_urls.require_key(database)
     sync(database)
 
 

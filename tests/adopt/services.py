@@ -92,13 +92,15 @@ class Cloud(fixtures.Fixture):
     """Glance on a new database, which glancelite is to adopt.
 
     :param database: the URL of a database.
+    :param key: what URLs of image data are encrypted with there, or None.
     :ivar glance: a client of Glance, or None while it does not run.
     :ivar ours: a client of glancelite, likewise.
     """
 
-    def __init__(self, database):
+    def __init__(self, database, key=None):
         super().__init__()
         self.database = database
+        self._key = key
         self.glance = self.ours = None
         self._personas = client.Personas()
         self._processes = {}
@@ -155,6 +157,10 @@ class Cloud(fixtures.Fixture):
         (here / 'glance-api.conf').write_text(_CONFIGURATION.format(
             folder=here, database=self.database,
             python=self._glance / 'bin' / 'python'))
+        if self._key:
+            with (here / 'glance-api.conf').open('a') as file:
+                file.write('[DEFAULT]\nmetadata_encryption_key = '
+                           f'{self._key}\n')
         (here / 'ours.conf').write_text(_OURS.format(
             port=self._ports[1], paste=application.ETC / 'trusted-paste.ini'))
         trusted.write(self._glance, here)

@@ -23,15 +23,17 @@ _ROUNDS = 12
 class MoveTest(testtools.TestCase):
     """A Glance with images of every kind."""
 
-    scenarios = [(backend, {'backend': backend})
-                 for backend in ('mysql', 'postgresql')]
+    scenarios = [
+        ('mysql', {'backend': 'mysql', 'key': None}),
+        ('postgresql', {'backend': 'postgresql', 'key': None}),
+        ('encrypted', {'backend': 'mysql', 'key': 'sixteen letters!'})]
 
     def setUp(self):
         super().setUp()
         url = databases.use(self, self.backend)
         self.engine = sqlalchemy.create_engine(url,
                                                poolclass=sqlalchemy.NullPool)
-        self.cloud = self.useFixture(services.Cloud(url))
+        self.cloud = self.useFixture(services.Cloud(url, self.key))
         for name in ('glance', 'glancelite'):
             self.addDetail(name, content.Content(
                 content.UTF8_TEXT, lambda name=name: [

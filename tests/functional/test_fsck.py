@@ -451,3 +451,70 @@ class ScrubTest(ManageTestCase):
         self.manage('scrub')
         self.assertEqual([other], self.service.files())
         self.assert_clean('--verify')
+
+
+class EncryptedTest(ManageTestCase):
+    """Locations are encrypted in the database."""
+
+    options = {'metadata_encryption_key': 'sixteen letters!'}
+
+    def location(self, image_id):
+        return self.change('SELECT value FROM image_locations WHERE '
+                           'image_id = :id', id=image_id)[0]
+
+    def test_data_is_found_and_removed_with_the_key(self):
+        image_id = self.create()
+        self.assertNotIn(':', self.location(image_id))
+        self.assert_clean('--verify')
+        self.assertEqual(DATA, self.client.download(image_id).body)
+        self.client.request('DELETE', f'/v2/images/{image_id}')
+        self.assertFalse(self.file(image_id).exists())
+        self.assert_clean()
+
+    def test_what_a_database_has_as_it_is_is_found_too(self):
+        image_id = self.create()
+        self.change('UPDATE image_locations SET value = :url',
+                    url=self.file(image_id).as_uri())
+        self.assert_clean('--verify')
+        self.assertEqual(DATA, self.client.download(image_id).body)
+
+    def test_nothing_is_repaired_when_a_location_cannot_be_read(self):
+        lost, sound = self.create(), self.create()
+        forgotten = self.file(str(uuid.uuid4()))
+        forgotten.write_bytes(DATA)
+        self.change('UPDATE image_locations SET value = :other '
+                    'WHERE image_id = :id', id=lost, other='AAAA')
+        code, problems = self.problems('--repair', '--min-age', '0')
+        self.assertEqual(1, code)
+        found = {(each['image_id'], each['kind']): each for each in problems}
+        self.assertEqual({(lost, 'no-store'), (lost, 'unrecorded'),
+                          (forgotten.name, 'unrecorded')}, found.keys())
+        self.assertIn('metadata_encryption_key',
+                      found[lost, 'no-store']['detail'])
+        for name in (lost, sound, forgotten.name):
+            self.assertTrue(self.file(name).exists())
+
+    def test_without_the_key_it_refuses(self):
+        image_id = self.create()
+        self.service.configuration.write_text(
+            self.service.configuration.read_text().replace(
+                'sixteen letters!', 'not these letter'))
+        self.addCleanup(
+            self.service.configuration.write_text,
+            self.service.configuration.read_text().replace(
+                'not these letter', 'sixteen letters!'))
+        for command in (['fsck', '--repair', '--min-age', '0'], ['scrub'],
+                        ['db', 'adopt']):
+            code, output = self.manage(*command)
+            self.assertNotEqual(0, code)
+            self.assertEqual('', output)
+        self.assertTrue(self.file(image_id).exists())
+
+    def test_an_image_whose_location_cannot_be_read_is_no_error(self):
+        image_id = self.create()
+        self.change('UPDATE image_locations SET value = :other', other='AAAA')
+        self.assertEqual(200, self.client.get(
+            f'/v2/images/{image_id}').status)
+        self.assertIn(self.client.download(image_id).status, (204, 404, 503))
+        self.assertEqual(204, self.client.request(
+            'DELETE', f'/v2/images/{image_id}').status)
