@@ -29,13 +29,15 @@ class Line(fixtures.Fixture):
     :param limits: bytes towards the service after which each of the next
         connections breaks. When there are none left, all passes.
     :param holding: stop at a limit, and break when released.
+    :param mute: how many connections break at the answer.
     :ivar heads: the first bytes of each connection.
     """
 
-    def __init__(self, port, limits=(), holding=False):
+    def __init__(self, port, limits=(), holding=False, mute=0):
         super().__init__()
         self._port = port
         self._limits = list(limits)
+        self._mute = mute
         self.heads = []
         self._held = threading.Event()
         self._released = threading.Event()
@@ -100,6 +102,9 @@ class Line(fixtures.Fixture):
 
     def _back(self, far, near):
         while block := self._receive(far):
+            if self._mute:
+                self._mute -= 1
+                break
             try:
                 near.sendall(block)
             except OSError:
@@ -133,13 +138,13 @@ class _CommandTestCase(testtools.TestCase):
         self.file = self.folder / 'disk'
         self.file.write_bytes(DATA)
 
-    def start(self, *limits, holding=False, **options):
+    def start(self, *limits, holding=False, mute=0, **options):
         """Start a service, and a line to it."""
         self.service = self.useFixture(application.Application(
             'eventlet', **{**self.options, **options}))
         self.client = self.service.client
         self.line = self.useFixture(Line(self.client.address[1], limits,
-                                         holding))
+                                         holding, mute))
 
     def popen(self, *arguments, **more):
         environment = {name: value for name, value in os.environ.items()
@@ -238,6 +243,44 @@ class UploadCommandTest(_CommandTestCase):
         out, err = self.run_command('--image', image_id)
         self.assert_uploaded(image_id)
         self.assertEqual(4, err.count('again in'), err)
+
+    def test_an_image_is_made_once_though_the_answers_are_lost(self):
+        for mute in (1, 2):
+            self.start(mute=mute)
+            out, err = self.run_command('--name', 'disk', '--disk-format',
+                                        'raw')
+            self.assertEqual(mute, err.count('again in'), err)
+            answer = self.client.get('/v2/images', persona=None)
+            self.assertEqual([out.split()[0]], [
+                each['id'] for each in answer.json['images']])
+            self.assert_uploaded(out.split()[0])
+
+    def test_an_image_that_cannot_be_made_is_told(self):
+        self.start()
+        out, err = self.run_command('--name', 'x' * 256, '--disk-format',
+                                    'raw', status=1)
+        self.assertIn('400', err)
+        self.assertEqual(1, err.count('\n'), err)
+
+    def test_an_interrupt_while_it_loads_is_no_error(self):
+        (self.folder / 'openstack.py').write_text(
+            'import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n')
+        self.useFixture(fixtures.EnvironmentVariable(
+            'PYTHONPATH', str(self.folder)))
+        process = self.popen('upload', str(self.file), '--resume',
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((130, '', 'glancelite: stopped\n'),
+                         (process.returncode, out, err))
+
+    def test_an_interrupt_before_the_upload_promises_nothing(self):
+        self.start(100, holding=True)
+        process = self.begin('--name', 'disk', '--disk-format', 'raw')
+        self.line.wait()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((130, 'glancelite: stopped\n'),
+                         (process.returncode, err))
 
     def test_a_service_that_restarts_is_waited_for(self):
         self.start(3 * MIB, holding=True)

@@ -48,6 +48,24 @@ class Transfer:
         self._best = 0
         self._max_part = None
 
+    def create(self, document):
+        """:returns: a new image.
+
+        :param document: what it has, an id that nobody else uses among it.
+        :raises Refused: the service does not make it.
+        :raises Broken: the retries are used up.
+        """
+        return self._again(lambda: self._create_image(document))
+
+    def _create_image(self, document):
+        try:
+            return self._service.create_image(document)
+        except service_module.Refused as refused:
+            if refused.answer.status_code != 409 or not self._failures:
+                raise
+            # It was made before, and the answer was lost.
+            return self._service.image(document['id'])
+
     def upload(self, image_id, store=None):
         """Upload to a queued image.
 
