@@ -185,7 +185,7 @@ class RbdEngine(fixtures.Fixture):
     @staticmethod
     def missing():
         """:returns: why there is none, or None."""
-        return missing() or _missing_modules()
+        return missing() or missing_modules()
 
     def _setUp(self):
         self.cluster = cluster()
@@ -232,8 +232,11 @@ class RbdEngine(fixtures.Fixture):
         self.cluster.stop()
 
 
-def _missing_modules():
-    """Make Debian's modules importable, and them alone."""
+def missing_modules():
+    """Make Debian's modules importable, and them alone.
+
+    :returns: why they cannot be had, or None.
+    """
     for name in ('rados', 'rbd'):
         if importlib.util.find_spec(name):
             continue

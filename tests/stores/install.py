@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import subprocess
 
+from tests.stores import ceph
+
 _LIST = pathlib.Path(__file__).parents[2] / 'bindep.txt'
 
 
@@ -22,6 +24,8 @@ def main():
         ['apt-get', 'install', '--yes', '--no-install-recommends',
          *packages], check=False,
         env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
+    # os_brick looks for them once, when it is loaded.
+    ceph.missing_modules()
 
 
 if __name__ == '__main__':

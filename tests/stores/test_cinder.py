@@ -37,7 +37,7 @@ from glancelite.stores import registry
 conf = deploy.load_conf(files=[sys.argv[1]])
 store = registry.Stores(conf, threads=threads.NativeThreads()).default
 file = store.open(sys.argv[2])
-print(file.read(1))
+print(file.read(1), flush=True)
 sys.stdin.read()
 '''
 
