@@ -8,6 +8,7 @@ import re
 import urllib.parse
 
 from glancelite import exception
+from glancelite.api import accounts
 from glancelite.api import conditions
 from glancelite.data import streams
 
@@ -18,6 +19,10 @@ SENT_BY_SERVER = 'glancelite.sent_by_server'
 #: The environ key under which httpd says which directories it may send files
 #: of by mod_xsendfile. No client can set it: headers begin with HTTP_.
 SENDFILE = 'GLANCELITE_SENDFILE'
+
+#: The one under which it says who it is. What that account may not read is
+#: sent here.
+SENDFILE_USER = 'GLANCELITE_SENDFILE_USER'
 
 #: With these the front end would answer by validators of its own, or not at
 #: all.
@@ -93,10 +98,13 @@ class Sender:
             value = self._prefixed(path)
             return value and (self._header, value)
         directories = request.environ.get(SENDFILE, '').split(os.pathsep)
-        if any(directory and path.startswith(os.path.join(directory, ''))
-               for directory in directories):
-            return 'X-Sendfile', urllib.parse.quote(path)
-        return None
+        if not any(directory and path.startswith(os.path.join(directory, ''))
+                   for directory in directories):
+            return None
+        account = accounts.named(request.environ.get(SENDFILE_USER, ''))
+        if account and not self._threads.wait(account.may_read, path):
+            return None
+        return 'X-Sendfile', urllib.parse.quote(path)
 
     def _prefixed(self, path):
         """:returns: what ``sendfile_prefixes`` make of a path, or None."""

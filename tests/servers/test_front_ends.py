@@ -5,12 +5,14 @@ import http.client
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import unittest
 
 import fixtures
 import testtools
 
+from glancelite.api import accounts
 from tests.functional import application
 from tests.functional import client
 from tests.servers import kinds
@@ -39,8 +41,8 @@ http {{
 '''
 
 
-class FrontEndTests:
-    """What holds behind every front end.
+class FrontEnd:
+    """An image with data behind a front end.
 
     ``served`` is the application, ``client`` talks to the front end.
     """
@@ -73,6 +75,10 @@ class FrontEndTests:
             return lines and lines[-1]
         self.assertIn(f' {count} bytes ', application.eventually(
             logged, 'The request is logged'))
+
+
+class FrontEndTests(FrontEnd):
+    """What holds behind every front end."""
 
     def test_the_front_end_sends_the_whole(self):
         answer = self.read()
@@ -326,3 +332,99 @@ class ShippedApacheTest(ApacheTests, testtools.TestCase):
                 'DELETE', f'/v2/images/{image["id"]}').status)
             self.assertEqual(bytes(size), response.read())
         self.assertEqual(404, self.read(image=image).status)
+
+
+class TwoAccounts(kinds.ModWsgi):
+    """httpd, started by root, with another account than the service has.
+
+    :param group: of the service.
+    """
+
+    def __init__(self, group):
+        self._group = group
+
+    def missing(self):
+        if os.getuid():
+            return 'only root can start processes of two accounts'
+        if not accounts.named('games').may_read(__file__):
+            return 'the account games cannot read this checkout'
+        return super().missing()
+
+    def settings(self, served):
+        # Both are to get in.
+        served.folder.chmod(0o755)
+        for each in super().settings(served):
+            if not each.startswith('Define GLANCELITE_USER'):
+                yield each
+        yield 'User www-data\nGroup www-data'
+        yield 'Define GLANCELITE_USER games'
+        yield f'Define GLANCELITE_USER_GROUP {self._group}'
+        yield 'Define GLANCELITE_HTTPD_USER www-data'
+
+    def command(self, served):
+        command = super().command(served)
+        for path in (served.folder, *served.folder.rglob('*')):
+            shutil.chown(path, 'games', self._group)
+        return command[command.index('apache2'):]
+
+
+class InOneFolder(servers.Served):
+    """All that the account of the service needs is in one folder."""
+
+    def _database(self):
+        return f'sqlite:///{self.folder}/images.sqlite'
+
+
+class OtherAccountTests(FrontEnd):
+    """Who sends what, where the service and httpd are different accounts.
+
+    :cvar mode: of files of images.
+    :cvar ours: bytes that the service sends itself.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        missing = cls.server.missing() or missing_module()
+        if missing:
+            raise unittest.SkipTest(missing)
+        cls.served = cls.use(InOneFolder(cls.server, **cls.options))
+        cls.client = cls.served.client
+
+    def test_the_mode_of_files_is_ours(self):
+        mode = (self.served.store / self.image['id']).stat().st_mode
+        self.assertEqual(self.mode, stat.S_IMODE(mode))
+
+    def test_data_is_sent_by_whoever_may_read_it(self):
+        answer = self.read()
+        self.assertEqual((200, DATA), (answer.status, answer.body))
+        self.assertOurAnswer(self.ours)
+        answer = self.read(Range='bytes=5-9')
+        self.assertEqual((206, DATA[5:10]), (answer.status, answer.body))
+
+
+class GroupMayReadTest(OtherAccountTests, testtools.TestCase):
+    """httpd's account is in the group of the service, as is advised."""
+
+    server = TwoAccounts('www-data')
+    options = {}
+    mode = 0o640
+    ours = 0
+
+
+class NobodyElseMayReadTest(OtherAccountTests, testtools.TestCase):
+    """It is in no group of the service."""
+
+    server = TwoAccounts('games')
+    options = {}
+    mode = 0o640
+    ours = len(DATA)
+
+
+class OwnerAloneMayReadTest(OtherAccountTests, testtools.TestCase):
+    """It is, but filesystem_store_file_perm keeps the group out."""
+
+    server = TwoAccounts('www-data')
+    options = {'glance_store': {'filesystem_store_file_perm': 600}}
+    mode = 0o600
+    ours = len(DATA)
