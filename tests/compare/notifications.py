@@ -248,6 +248,8 @@ class Story:
     def tell_failing_import(self):
         self.image = self.client.create(name='web')['id']
         self._import({'name': 'web-download', 'uri': f'{self.files}/none'})
+        _wait(lambda: self._ask('GET', '', 200).json['status'] == 'queued',
+              'the image is given back')
 
     def tell_location(self):
         self._patch({'op': 'add', 'path': '/locations/-', 'value': {
