@@ -20,6 +20,12 @@ _LIST = pathlib.Path(__file__).parent / 'glance_options.json'
 #: Libraries that read their options by themselves here as they do in Glance.
 _LIBRARIES = ('castellan.', 'keystonemiddleware.', 'oslo.', 'osprofiler')
 
+#: What is oslo.db's, and read by none of its parts that are in use here.
+_IDLE = frozenset(('database', name) for name in (
+    'asyncio_connection', 'asyncio_slave_connection', 'backend',
+    'db_inc_retry_interval', 'db_max_retries', 'db_max_retry_interval',
+    'db_retry_interval', 'synchronous_reader', 'use_db_reconnect'))
+
 #: Sections whose auth_type brings options of its own.
 _PLUGIN_SECTIONS = ('keystone_authtoken', 'oslo_limit', 'service_user')
 
@@ -151,7 +157,7 @@ def _values(conf, group):
 
 def _has(conf, group, name):
     group, name = _aliases().get((group, name), (group, name))
-    return name in _values(conf, group)
+    return (group, name) not in _IDLE and name in _values(conf, group)
 
 
 def _value(conf, group, name):
@@ -194,6 +200,8 @@ def _is_a_librarys(group, name):
 
 
 def _is_of_library(group, name):
+    if (group, name) in _IDLE:
+        return False
     origin, _default = _list()['options'].get(group, {}).get(name, ('', None))
     return origin.startswith(_LIBRARIES)
 

@@ -66,6 +66,15 @@ class OfGlanceTest(testtools.TestCase):
              '[taskflow_executor] max_workers'],
             of_glance.ignored(self.conf))
 
+    def test_what_only_other_parts_of_a_library_read_is_named(self):
+        self.write('[database]\ndb_max_retries = 1\nmax_retries = 1\n'
+                   'sql_max_retries = 1\nuse_db_reconnect = true\n')
+        self.assertEqual(['[database] db_max_retries',
+                          '[database] use_db_reconnect'],
+                         of_glance.ignored(self.conf))
+        self.assertNotIn('[database] db_max_retries', [
+            name for name, *_ in of_glance.compare(self.conf).other_values])
+
     def test_what_nobody_reads_is_named(self):
         found = of_glance.compare(self.conf)
         self.assertEqual(of_glance.ignored(self.conf), found.ignored)
