@@ -23,6 +23,7 @@ from glancelite.data import locations
 from glancelite.data import publish
 from glancelite.data import receive
 from glancelite.data import recovery
+from glancelite.data import remains
 from glancelite.data import removal
 from glancelite.data import resumable
 from glancelite.data import signature
@@ -30,6 +31,7 @@ from glancelite.data import threads as threads_module
 from glancelite.data import upload
 from glancelite.db import api as db_api
 from glancelite.db import images
+from glancelite.db import inventory
 from glancelite.db import leases
 from glancelite.db import location_urls
 from glancelite.db import members
@@ -103,9 +105,13 @@ class Service:
             self.notifier)
         self.remover = removal.Remover(
             self.stores, self.holder, self.threads)
+        self.remains = remains.Remains(
+            inventory.Inventory(self.database, self.leases), self.leases,
+            self.stores, self.remover, self.holder,
+            conf.lease.sweep_interval)
         self.recovery = recovery.Recovery(
             self.leases, self.uploads, self.images, self.tasks,
-            self.holder, self.publisher, self.remover, self.threads,
+            self.holder, self.publisher, self.remains, self.threads,
             conf, self.notifier)
         self.receiver = receive.Receiver(
             conf, signature.Signatures(conf, self.threads), self.threads)

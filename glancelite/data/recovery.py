@@ -30,21 +30,21 @@ class Recovery:
     :param tasks: the repository of tasks.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
-    :param remover: a :class:`~glancelite.data.removal.Remover`.
+    :param remains: a :class:`~glancelite.data.remains.Remains`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param conf: the ``ConfigOpts`` of the service.
     :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, leases, uploads, images, tasks, holder, publisher,
-                 remover, threads, conf, notifier):
+                 remains, threads, conf, notifier):
         self._leases = leases
         self._uploads = uploads
         self._images = images
         self._tasks = tasks
         self._holder = holder
         self._publisher = publisher
-        self._remover = remover
+        self._remains = remains
         self._threads = threads
         self._interval = conf.lease.sweep_interval
         self._finish_timeout = conf.lease.finish_timeout
@@ -75,7 +75,8 @@ class Recovery:
 
     def sweep(self):
         """Recover every image whose lease has run out."""
-        for expired in self._leases.expired(list(self._actions), _BATCH):
+        purposes = [*self._actions, lease_object.REMAINS]
+        for expired in self._leases.expired(purposes, _BATCH):
             lease = self._leases.claim(expired)
             if lease is not None:
                 self._recover(lease)
@@ -83,9 +84,11 @@ class Recovery:
         self._tasks.expire()
 
     def _recover(self, lease):
-        LOG.warning('Image %s: its %s was cut off; recovering',
-                    lease.image_id, lease.purpose)
         try:
+            if lease.purpose == lease_object.REMAINS:
+                return self._remains.try_again(lease)
+            LOG.warning('Image %s: its %s was cut off; recovering',
+                        lease.image_id, lease.purpose)
             with self._holder.holding(lease):
                 self._actions[lease.purpose](lease)
         except exception.LeaseLost:
@@ -98,16 +101,26 @@ class Recovery:
     def _recover_upload(self, lease):
         try:
             finished = self._finish_upload(lease)
-        except (exception.StorageFull, exception.StoreUnavailable) as error:
+        except (exception.LeaseLost, exception.DatabaseUnavailable):
+            raise
+        except exception.UnknownStore as error:
+            LOG.error('Image %s: its upload is undone: %s', lease.image_id,
+                      error)
+            self._undo_sealed(lease)
+        except Exception as error:
             age = time.time() - lease.detail.get('sealed', time.time())
             if age <= self._finish_timeout:
                 raise
             LOG.error('Image %s: its upload was not to be finished for %d s, '
                       'and is undone: %s', lease.image_id, age, error)
-            self._remover.withdraw(lease)
-            finished = False
-        if not finished:
-            self.undo_upload(lease)
+            self._undo_sealed(lease)
+        else:
+            if not finished:
+                self.undo_upload(lease)
+
+    def _undo_sealed(self, lease):
+        self._remains.withdraw(lease)
+        self._queue(lease)
 
     def _recover_resumable(self, lease):
         """An upload whose request was cut off waits for the next one."""
@@ -125,7 +138,7 @@ class Recovery:
                                      check_visibility=False)
             self._publisher.publish(_context(), image, lease)
         except (exception.ImageNotFound, exception.ImageChanged,
-                exception.DataMissing, exception.UnknownStore) as error:
+                exception.DataMissing) as error:
             LOG.warning('Image %s: its upload cannot be finished: %s',
                         lease.image_id, error)
             return False
@@ -136,7 +149,10 @@ class Recovery:
 
         The bytes go first: while the lease stands nobody writes new ones.
         """
-        self._remover.discard(lease)
+        self._remains.discard(lease)
+        self._queue(lease)
+
+    def _queue(self, lease):
         try:
             image = self._images.get(_context(), lease.image_id,
                                      check_visibility=False)
@@ -150,11 +166,11 @@ class Recovery:
             self._leases.release(lease)
 
     def _finish_delete(self, lease):
-        self._remover.remove_all(lease)
+        self._remains.remove_all(lease)
         self._leases.release(lease)
 
     def _finish_removal(self, lease):
-        self._remover.remove_copies(lease)
+        self._remains.remove_copies(lease)
         self._leases.release(lease)
 
 

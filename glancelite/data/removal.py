@@ -43,6 +43,8 @@ class Remover:
         """Remove what was written for ``lease`` and is not committed.
 
         :raises StoreUnavailable: a store refuses.
+        :raises UnknownStore: one is not in use any more; from the others it
+            is removed.
         """
         for driver in self._drivers(lease):
             self._threads.wait(driver.discard, lease.image_id,
@@ -57,6 +59,7 @@ class Remover:
             its record does name.
         :raises LeaseLost: it does not.
         :raises StoreUnavailable: a store refuses.
+        :raises UnknownStore: one is not in use any more.
         """
         self.discard(lease)
         for driver in self._drivers(lease):
@@ -73,6 +76,11 @@ class Remover:
         :raises StoreUnavailable: a store refuses.
         """
         detail = lease.detail
+        if detail.get('staged'):
+            self.discard_staged(lease.image_id)
+        for url, store in (*detail.get('locations', ()),
+                           *detail.get('removed', ())):
+            self._delete(lease, url, store)
         if 'token' in detail:
             self.discard(lease)
         if 'facts' in detail:
@@ -81,12 +89,14 @@ class Remover:
                 if driver.renames:
                     self._threads.wait(driver.delete,
                                        driver.url(lease.image_id))
-        if detail.get('staged'):
-            staging = self._stores.staging
-            self._threads.wait(staging.delete, staging.url(lease.image_id))
-        for url, store in (*detail.get('locations', ()),
-                           *detail.get('removed', ())):
-            self._delete(lease, url, store)
+
+    def discard_staged(self, image_id):
+        """Remove what is staged for an image.
+
+        :raises StoreUnavailable: the store refuses.
+        """
+        staging = self._stores.staging
+        self._threads.wait(staging.delete, staging.url(image_id))
 
     def remove_copies(self, lease):
         """Remove the data of locations that an image has no more.
@@ -103,13 +113,16 @@ class Remover:
             self._delete(lease, url, store)
 
     def _drivers(self, lease):
+        unknown = []
         for identifier in lease.detail['stores']:
             try:
-                yield self._stores.internal(identifier)
+                driver = self._stores.internal(identifier)
             except exception.UnknownStore:
-                LOG.error('Image %s: what is left of its data in store %s '
-                          'stays there: it is not in use any more',
-                          lease.image_id, identifier)
+                unknown.append(identifier)
+                continue
+            yield driver
+        if unknown:
+            raise exception.UnknownStore(store=unknown[0])
 
     def _delete(self, lease, url, store):
         location = image_object.Location(url, {'store': store})

@@ -115,9 +115,10 @@ class Leases:
                 lease.lost = True
 
     @api.transaction
-    def note(self, lease):
+    def note(self, lease, seconds=None):
         """Renew a lease of ours, and store what has become of its detail.
 
+        :param seconds: for which it is to hold, where not as long as ever.
         :raises LeaseLost: it is not ours any more.
         """
         with self._database.writer() as connection:
@@ -125,7 +126,7 @@ class Leases:
                 _leases.update().where(_leases.c.image_id == lease.image_id,
                                        _leases.c.owner == lease.token)
                 .values(detail=json.dumps(lease.detail),
-                        **self._renewed(self._ttl)))
+                        **self._renewed(seconds or self._ttl)))
         if not done.rowcount:
             lease.lost = True
             raise exception.LeaseLost(image_id=lease.image_id)

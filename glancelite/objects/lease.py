@@ -10,6 +10,10 @@ RESUMABLE = 'resumable'
 IMPORT = 'import'
 CHECK = 'check'
 
+#: On no image, but on bytes that a store has refused to remove. It is kept
+#: under an id of its own; the detail has the image's.
+REMAINS = 'remains'
+
 
 def new_token():
     """:returns: a name that no other owner has."""

@@ -28,6 +28,15 @@ def errors():
         raise exception.StoreUnavailable() from None
 
 
+def require_directory(path):
+    """What is not there may lie on a file system that is not mounted.
+
+    :raises StoreUnavailable: there is no such directory.
+    """
+    if not os.path.isdir(path):
+        raise exception.StoreUnavailable()
+
+
 def sync_directory(path):
     """Make the names in a directory stay, whatever crashes."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

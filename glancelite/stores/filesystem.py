@@ -292,8 +292,11 @@ class FileWriter(driver.Writer):
 
     def cancel(self):
         self._close()
-        with files.errors(), contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
+        with files.errors():
+            try:
+                os.unlink(self._path)
+            except FileNotFoundError:
+                files.require_directory(self._path.parent)
 
     def _close(self):
         if self._descriptor is not None:

@@ -176,7 +176,8 @@ class ResumableFileWriter(driver.ResumableWriter):
     def cancel(self):
         self.abandon()
         with files.errors():
-            discard(self._resting)
+            if not discard(self._resting):
+                files.require_directory(self._resting.parent)
 
 
 def _lock(descriptor):

@@ -37,5 +37,5 @@ def _undo(step, work):
         step.undo(work)
     except Exception:
         LOG.exception('Undoing %s failed', type(step).__name__)
-        # What is left is found by the lease; the other undos go on.
+        # What is left is looked for afterwards; the other undos go on.
         work.unfinished = True

@@ -31,9 +31,6 @@ LOG = log.getLogger(__name__)
 _HOPELESS = (exception.DataMissing, exception.InvalidTransition,
              exception.UnknownStore)
 
-#: What may keep it from that for a while.
-_PASSING = (exception.StorageFull, exception.StoreUnavailable)
-
 
 class Importer:
     """Runs imports.
@@ -113,11 +110,8 @@ class Importer:
         """
         detail = work.lease.detail
         if detail['attempts']:
-            # Where a store refuses, the lease has to stay.
-            work.unfinished = True
-            self.service.remover.discard(work.lease)
+            self.service.remains.discard(work.lease)
             self.service.work_directory.discard(work.lease)
-            work.unfinished = False
         detail.update(attempts=detail['attempts'] + 1,
                       token=lease_object.new_token())
         self._leases.note(work.lease)
@@ -182,35 +176,35 @@ class Importer:
 
     def _discard_staged(self, work):
         if work.request.method == import_request.GLANCE_DIRECT:
-            staging = self.service.stores.staging
-            self.service.threads.wait(staging.delete,
-                                      staging.url(work.image.id))
+            self.service.remains.discard_staged(work.lease)
 
     def _expiry(self):
         return image_object.now() + self._shown
 
     def _abandon(self, lease):
         """The image is gone: so is everything the import was about."""
-        self.service.remover.remove_all(lease)
+        self.service.remains.remove_all(lease)
         with contextlib.suppress(exception.LeaseLost):
             self._leases.release(lease)
 
     def _fail(self, work, error):
         """Say why, and give the image back.
 
-        What could not be undone, or finished, keeps the lease: when it runs
-        out it is tried again. So is an import that has lost the database,
-        which says nothing of its data.
+        What could not be finished keeps the lease: when it runs out it is
+        tried again. So is an import that has lost the database, which says
+        nothing of its data.
         """
         LOG.warning('Image %s: its import failed: %s', work.image.id,
                     type(error).__name__)
-        if (work.unfinished or work.published
+        if (work.published
                 or isinstance(error, exception.DatabaseUnavailable)):
             return
         if work.sealed:
             if not self._is_over(work, error):
                 return
             self._withdraw(work)
+        elif work.unfinished:
+            self.service.remains.discard(work.lease)
         message = (str(error) if isinstance(error, exception.GlanceliteError)
                    else 'The import failed for an unexpected reason.')
         work.task.fail(message, self._expiry())
@@ -220,10 +214,8 @@ class Importer:
 
     def _is_over(self, work, error):
         """:returns: whether a sealed import is not to be tried again."""
-        if isinstance(error, _HOPELESS):
-            return True
         age = time.time() - work.lease.detail.get('sealed_at', time.time())
-        return isinstance(error, _PASSING) and age > self._finish_timeout
+        return isinstance(error, _HOPELESS) or age > self._finish_timeout
 
     def _withdraw(self, work):
         """Remove what the stores have of an import that is given up.
@@ -232,7 +224,7 @@ class Importer:
         """
         held = {location.metadata.get('store')
                 for location in work.image.locations}
-        self.service.remover.withdraw(work.lease, held)
+        self.service.remains.withdraw(work.lease, held)
 
     def _give_back(self, work):
         """Have the image wait for data, as it did before it got any.

@@ -113,29 +113,50 @@ def seal(service, work, facts, stored):
 def commit_all(service, work):
     """:returns: a location for each store of a sealed import.
 
+    A store that refuses is left out where others are enough, and the lease
+    says so.
+
     :raises DataMissing: the data is not there any more.
     :raises StorageFull, StoreUnavailable: a store refuses, for now.
     """
+    detail = work.lease.detail
     drivers = [service.stores.internal(identifier)
-               for identifier in work.lease.detail['finished']]
-    token = work.lease.detail['token']
+               for identifier in detail['finished']]
+    strict = work.request.all_must_succeed or len(drivers) == 1
     urls = dict(side_by_side(service.threads, [
-        functools.partial(driver.commit, work.image.id, token)
-        for driver in drivers]))
-    return [image_object.Location(
+        functools.partial(_commit, driver, work.image.id, detail['token'],
+                          strict) for driver in drivers]))
+    locations = [image_object.Location(
         urls[number], service.stores.metadata(driver, urls[number]))
-        for number, driver in enumerate(drivers)]
+        for number, driver in enumerate(drivers) if urls[number]]
+    if not locations:
+        raise exception.StoreUnavailable()
+    if len(locations) < len(drivers):
+        refusing = {driver.identifier for number, driver in enumerate(drivers)
+                    if not urls[number]}
+        detail['left'] = [*detail.get('left', ()), *refusing]
+        detail['finished'] = [each for each in detail['finished']
+                              if each not in refusing]
+        service.leases.note(work.lease)
+    return locations
+
+
+def _commit(driver, image_id, token, strict):
+    """:returns: the URL, or None where the store refuses and may do so."""
+    try:
+        return driver.commit(image_id, token)
+    except exception.GlanceliteError:
+        if strict:
+            raise
+        LOG.warning('Store %s ends no import', driver.identifier)
+        return None
 
 
 def discard_failed(service, work):
-    """Remove what stores have of an import that went on without them.
-
-    :raises StoreUnavailable: one refuses still.
-    """
-    detail = work.lease.detail
-    for identifier in detail.get('left', ()):
-        driver = service.stores.internal(identifier)
-        service.threads.wait(driver.discard, work.image.id, detail['token'])
+    """Remove what stores have of an import that went on without them."""
+    left = work.lease.detail.get('left')
+    if left:
+        service.remains.withdraw(work.lease, stores=left)
 
 
 def side_by_side(threads, calls):

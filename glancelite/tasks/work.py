@@ -19,7 +19,7 @@ class Work:
     :ivar changed: whether a plugin has made other data of it.
     :ivar writers: of the stores that are being written.
     :ivar published: whether the record names the data already.
-    :ivar unfinished: whether an undo failed, so that the lease must stay.
+    :ivar unfinished: whether an undo failed, so that it is to be repeated.
     """
 
     path = pathlib.Path

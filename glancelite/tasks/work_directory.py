@@ -2,7 +2,11 @@
 """Files that imports need while plugins are at their data."""
 import pathlib
 
+from oslo_log import log
+
 from glancelite import exception
+
+LOG = log.getLogger(__name__)
 
 _PREFIX = 'glancelite-import_'
 
@@ -19,6 +23,8 @@ class WorkDirectory:
 
     def __init__(self, conf, leases):
         self._leases = leases
+        # Those that cannot be removed, of which the log has heard.
+        self._told = set()
         self._path = pathlib.Path(
             conf.os_glance_tasks_store.filesystem_store_datadir
             if conf.enabled_backends else conf.task.work_dir)
@@ -37,7 +43,7 @@ class WorkDirectory:
     def discard(self, lease):
         """Remove every file of the present attempt."""
         for path in self._path.glob(self._name(lease, '*')):
-            path.unlink(missing_ok=True)
+            self._remove(path)
 
     def tidy(self):
         """Remove files of attempts that are over."""
@@ -53,7 +59,19 @@ class WorkDirectory:
         running = self._leases.tokens({each[0] for each in parts.values()})
         for path, (image_id, token, *_rest) in parts.items():
             if running.get(image_id) != token:
-                path.unlink(missing_ok=True)
+                self._remove(path)
+
+    def _remove(self, path):
+        """What cannot be removed now is found when this is tidied."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            if path not in self._told:
+                LOG.warning('%s is not to be removed now, which is tried '
+                            'again and again: %s', path, error.strerror)
+                self._told.add(path)
+        else:
+            self._told.discard(path)
 
     @staticmethod
     def _name(lease, number):

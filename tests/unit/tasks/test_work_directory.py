@@ -53,6 +53,20 @@ class WorkDirectoryTest(testtools.TestCase):
         directory.discard(lease('other', 'x'))
         self.assertEqual({kept[0], strange}, set(self.folder.iterdir()))
 
+    def test_what_cannot_be_removed_is_left_for_another_time(self):
+        directory = work_directory.WorkDirectory(self.conf, Leases({}))
+        stays = directory.file(lease('a', 'y'), 0)
+        stays.mkdir(parents=True)
+        goes = directory.file(lease('b', 'y'), 0)
+        goes.write_text('')
+        directory.tidy()
+        directory.discard(lease('a', 'y'))
+        self.assertEqual([stays], list(self.folder.iterdir()))
+        stays.rmdir()
+        stays.write_text('')
+        directory.tidy()
+        self.assertEqual([], list(self.folder.iterdir()))
+
     def test_a_directory_that_cannot_be_is_no_failure_of_the_service(self):
         self.conf.task.work_dir = '/dev/null/work'
         directory = work_directory.WorkDirectory(self.conf, Leases({}))
