@@ -2,7 +2,8 @@
 """A key manager of castellan's kind whose certificates are files.
 
 ``[key_manager] backend = tests.key_manager.FileKeyManager`` chooses it, the
-environment variable ``GLANCELITE_TEST_CERTIFICATES`` the folder.
+environment variable ``GLANCELITE_TEST_CERTIFICATES`` the folder; without it it
+is the one of ``tools/compare``. It serves a real Glance as well.
 """
 import os
 import pathlib
@@ -12,6 +13,8 @@ from castellan.common.objects import x_509
 from castellan.key_manager import not_implemented_key_manager
 
 FOLDER = 'GLANCELITE_TEST_CERTIFICATES'
+
+_COMPARED = pathlib.Path(__file__).parent / 'compare' / 'certificates'
 
 #: What stands for a certificate while the key manager is away.
 OUTAGE = 'outage'
@@ -24,7 +27,8 @@ class FileKeyManager(not_implemented_key_manager.NotImplementedKeyManager):
         """As of every key manager."""
         if managed_object_id == OUTAGE:
             raise exception.KeyManagerError(reason='http://keys.example/')
-        path = pathlib.Path(os.environ[FOLDER], f'{managed_object_id}.der')
+        path = pathlib.Path(os.environ.get(FOLDER, _COMPARED),
+                            f'{managed_object_id}.der')
         try:
             return x_509.X509(path.read_bytes())
         except OSError:

@@ -45,6 +45,7 @@ processes = 1
 http-socket = 127.0.0.1:{port}
 module = glance.wsgi.api:application
 env = OS_GLANCE_CONFIG_DIR={directory}
+pythonpath = {root}
 '''
 
 
@@ -94,7 +95,8 @@ class Peer:
         (here / 'schema-image.json').write_bytes(
             (etc / 'schema-image.json').read_bytes())
         (here / 'uwsgi.ini').write_text(
-            _UWSGI.format(port=port, directory=here))
+            _UWSGI.format(port=port, directory=here,
+                          root=scenario_file.HERE.parents[1]))
 
     def start(self, settings):
         """Start it with the ``settings`` of that name."""

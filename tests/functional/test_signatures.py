@@ -112,6 +112,33 @@ class SignatureTest(SignatureTestCase):
                       'img_signature_certificate_uuid': key_manager.OUTAGE}
         self.assert_refused(properties, 'try again', code=503)
 
+    def test_an_import_during_an_outage_says_so_and_can_be_repeated(self):
+        url = self.serve(lambda request: wire.send(request, DATA))
+        good = self.signer.properties(DATA)
+        for method in ('glance-direct', 'web-download'):
+            image_id = self.client.create(**{
+                **good,
+                'img_signature_certificate_uuid': key_manager.OUTAGE})['id']
+            for repair in (False, True):
+                if repair:
+                    self.client.patch(f'/v2/images/{image_id}', [{
+                        'op': 'replace', 'value': self.signer.name,
+                        'path': '/img_signature_certificate_uuid'}])
+                if method == 'glance-direct':
+                    self.stage(image_id, DATA)
+                self.submit(image_id, method, uri=(
+                    url if method == 'web-download' else None))
+                image = self.done(image_id)
+                if repair:
+                    self.assertEqual('active', image['status'])
+                    continue
+                task = self.task(image_id)
+                self.assertEqual('failure', task['status'])
+                self.assertIn('try again', task['message'])
+                self.assertNotIn('keys.example', str(task))
+                self.assert_nothing_left(image_id)
+            self.client.request('DELETE', f'/v2/images/{image_id}')
+
     def test_what_is_no_certificate_is_refused(self):
         (self.certificates.folder / 'junk.der').write_bytes(b'junk')
         self.assert_refused({**self.signer.properties(DATA),

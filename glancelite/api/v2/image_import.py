@@ -134,23 +134,19 @@ class ImageImportController:
             self, given, caller)
         self._require_formats(image)
         targets = self._targets(image, stores, said.get('all_stores'), copy)
+        if not (self._stores.multiple
+                or said.get('all_stores_must_succeed', True)):
+            raise exception.Invalid('All_stores_must_succeed can only be set '
+                                    'with enabled_backends')
         if not targets:
             # It is everywhere. As in Glance that is no task.
             self._imports.require_status(image, method)
             return None
         self._imports.submit(context, image, import_request.ImportRequest(
             method, targets, said.get('all_stores_must_succeed', True),
-            shown={'method': shown, **self._shown(said)},
+            shown={'method': shown, **_shown(said)},
             single=not self._stores.multiple, **details), **secrets)
         return None
-
-    def _shown(self, said):
-        """:returns: ``said`` without what is of no effect."""
-        stores = said.get('stores')
-        if not self._stores.multiple or stores is None:
-            return {name: value for name, value in said.items()
-                    if name != 'stores'}
-        return {**said, 'stores': list(dict.fromkeys(stores))}
 
     def _web(self, given, caller):
         """:raises Invalid: nothing may be fetched from there."""
@@ -223,6 +219,13 @@ class ImageImportController:
                 "Image is already present at store '%(store)s'",
                 store=next(each for each in stores if each in present))
         return missing
+
+
+def _shown(said):
+    """:returns: ``said``, each store once."""
+    if said.get('stores') is None:
+        return said
+    return {**said, 'stores': list(dict.fromkeys(said['stores']))}
 
 
 def _no_details(controller, given, caller):
