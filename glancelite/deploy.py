@@ -21,7 +21,7 @@ _APPLICATION = 'glancelite-api'
 
 LOG = log.getLogger(__name__)
 
-#: Ends of Glance's flavors.
+#: Ends of flavors, which are Glance's, that switch the image cache on.
 _CACHE_FLAVORS = ('caching', 'cachemanagement')
 
 _OF_GLANCE = 'glancelite.api.middleware.of_glance'
@@ -44,7 +44,7 @@ _NAMES = {
     'glance.api.middleware.cache:CacheFilter.factory':
         f'{_OF_GLANCE}:cache_factory',
     'glance.api.middleware.cache_manage:CacheManageFilter.factory':
-        f'{_OF_GLANCE}:cache_factory',
+        f'{_OF_GLANCE}:cache_manage_factory',
     'glance.api.middleware.gzip:GzipMiddleware.factory':
         f'{_OF_GLANCE}:gzip_factory',
     'keystonemiddleware.auth_token:filter_factory':
@@ -114,15 +114,20 @@ def application_of(service):
     :raises ConfigurationError: the Paste file has no usable pipeline.
     """
     path = _paste_file(service.conf)
+    flavor = service.conf.paste_deploy.flavor or ''
+    if _without_cache(flavor) != flavor:
+        service.cache.serve()
     with service_module.building(service):
         name = _APPLICATION
         try:
             loader = Loader(path)
-            name = loader.application(name, service.conf.paste_deploy.flavor)
-            return loader.get_app(name)
+            name = loader.application(name, flavor)
+            application = loader.get_app(name)
         except LookupError as error:
             raise exception.ConfigurationError(
                 f'{path}: no usable section for {name}: {error}') from None
+    service.serve()
+    return application
 
 
 class Loader(loadwsgi.ConfigLoader):
@@ -163,9 +168,6 @@ class Loader(loadwsgi.ConfigLoader):
         if not flavor or self._has(f'{name}-{flavor}'):
             return f'{name}-{flavor}' if flavor else name
         bare = _without_cache(flavor)
-        if bare != flavor:
-            LOG.warning('[paste_deploy] flavor %s: the image cache is not '
-                        'here; going on without', flavor)
         return f'{name}-{bare}' if bare else name
 
     def _has(self, name):

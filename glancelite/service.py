@@ -14,6 +14,8 @@ import weakref
 from glancelite import notifier as notifier_module
 from glancelite import policy as policy_module
 from glancelite import property_protections
+from glancelite.cache import image_cache
+from glancelite.cache import upkeep
 from glancelite.data import background as background_module
 from glancelite.data import delete
 from glancelite.data import download
@@ -66,7 +68,8 @@ class Service:
 
     def __init__(self, conf, threads=None):
         self.conf = conf
-        self.stopped = False
+        self.started = self.stopped = False
+        self._serves = False
         self.threads = threads or threads_module.NativeThreads()
         self.database = db_api.Database(conf)
         self.notifier = notifier_module.Notifier(
@@ -105,10 +108,10 @@ class Service:
             self.notifier)
         self.remover = removal.Remover(
             self.stores, self.holder, self.threads)
+        self.inventory = inventory.Inventory(self.database, self.leases)
         self.remains = remains.Remains(
-            inventory.Inventory(self.database, self.leases), self.leases,
-            self.stores, self.remover, self.holder,
-            conf.lease.sweep_interval)
+            self.inventory, self.leases, self.stores, self.remover,
+            self.holder, conf.lease.sweep_interval)
         self.recovery = recovery.Recovery(
             self.leases, self.uploads, self.images, self.tasks,
             self.holder, self.publisher, self.remains, self.threads,
@@ -133,7 +136,14 @@ class Service:
             conf, self.images, self.tasks, self.stores, self.locations,
             self.quota, self.threads, background_module.Background(
                 self.threads, conf.location_digest_workers), self.notifier)
+        self._add_cache(conf)
         self._add_tasks(conf)
+
+    def _add_cache(self, conf):
+        self.cache = image_cache.ImageCache(conf, self.threads)
+        self.cache_upkeep = upkeep.Upkeep(
+            conf, self.cache, self.images, self.inventory, self.downloader,
+            self.threads)
 
     def _add_tasks(self, conf):
         self.seal = credential.Seal(self.database.secret)
@@ -146,13 +156,32 @@ class Service:
             self.images, self.tasks, self.executor, self.notifier)
 
     def start(self):
-        """Recover what others left, and run tasks, in the background."""
+        """Recover what others left, and run tasks, in the background.
+
+        Where the API is served, the image cache is looked after as well.
+        """
+        self.started = True
         self.recovery.start()
         self.executor.start()
+        if self._serves:
+            self.cache_upkeep.start()
+
+    def serve(self):
+        """Hear that the API is served from here, or from processes that this
+        one forks.
+
+        :raises ConfigurationError: there cannot be the image cache that is
+            configured.
+        """
+        self._serves = True
+        self.cache.prepare()
+        if self.started:
+            self.cache_upkeep.start()
 
     def stop(self):
         """End what runs in the background, and let go of the database."""
         self.stopped = True
+        self.cache_upkeep.stop()
         self.executor.stop()
         self.recovery.stop()
         self.notifier.stop(_PATIENCE)

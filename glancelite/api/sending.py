@@ -60,6 +60,7 @@ class Sender:
             somebody else sends the file, with how many he was asked to.
         :raises DataMissing, StoreUnavailable: it cannot be opened.
         """
+        data = data.wanted(start, stop)
         path = data.path()
         target = path and self._target(request, path)
         if target:

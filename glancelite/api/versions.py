@@ -8,7 +8,8 @@ from glancelite.api import resource
 _SINGLE_STORE = (15, 9, 17, 7, 6, 5, 4, 3, 2, 1, 0)
 _MULTIPLE_STORES = (15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0)
 
-CURRENT = 17
+#: Those that there are besides with an image cache, and then in order.
+_OF_CACHE = (18, 16, 14)
 
 
 class Versions:
@@ -21,6 +22,10 @@ class Versions:
         self._public_endpoint = service.conf.public_endpoint
         self.minor_versions = (_MULTIPLE_STORES if service.stores.multiple
                                else _SINGLE_STORE)
+        if service.cache.configured:
+            self.minor_versions = sorted(
+                (*self.minor_versions, *_OF_CACHE), reverse=True)
+        self._current = max(self.minor_versions)
 
     def __call__(self, environ, start_response):
         request = resource.Request(environ)
@@ -34,7 +39,7 @@ class Versions:
         links = [{'rel': 'self', 'href': f'{endpoint.rstrip("/")}/v2/'}]
         return resource.json_response({'versions': [
             {'id': f'v2.{minor}',
-             'status': 'CURRENT' if minor == CURRENT else 'SUPPORTED',
+             'status': 'CURRENT' if minor == self._current else 'SUPPORTED',
              'links': links} for minor in self.minor_versions]}, status)
 
 

@@ -6,7 +6,7 @@ It exits with 0 when all is well, 1 with one line about what is not, and
 ``db check`` with 4 when ``db sync`` has something to do. ``fsck`` and
 ``scrub`` are in ``data_commands``, ``db purge`` is in ``purge``, those on
 metadata definitions are in ``metadef_commands``, ``tasks`` in
-``task_commands``.
+``task_commands``, ``cache`` in ``cache_commands``.
 """
 import functools
 import sys
@@ -17,6 +17,7 @@ from oslo_log import log
 from glancelite import conf as configuration
 from glancelite import exception
 from glancelite import logs
+from glancelite.cmd import cache_commands
 from glancelite.cmd import config_commands
 from glancelite.cmd import data_commands
 from glancelite.cmd import metadef_commands
@@ -100,6 +101,7 @@ def _add_commands(conf, parsers):
     data_commands.add_commands(parsers, conf)
     config_commands.add_commands(parsers, conf)
     task_commands.add_commands(parsers, conf)
+    cache_commands.add_commands(parsers, conf)
 
 
 def _configure(arguments):

@@ -18,6 +18,7 @@ from glancelite.conf import data
 from glancelite.conf import fetch
 from glancelite.conf import glance_download
 from glancelite.conf import http_basic
+from glancelite.conf import image_cache
 from glancelite.conf import image_conversion
 from glancelite.conf import image_decompression
 from glancelite.conf import image_format
@@ -40,7 +41,7 @@ _MODULES = (api, data, quota, server, image_format, paste_deploy, stores,
             noauth, http_basic, lease, import_filtering, fetch,
             locations, imports, task, notifications, import_plugins,
             inject_metadata, image_decompression, image_conversion,
-            glance_download, image_signature)
+            glance_download, image_signature, image_cache)
 
 #: What Glance's own code sets for CORS, so that browsers see the same.
 _CORS_EXPOSED = ['X-Image-Meta-Checksum', 'X-Auth-Token', 'X-Subject-Token',

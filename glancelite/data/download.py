@@ -17,6 +17,15 @@ class Data:
     url: str
     size: int
 
+    def wanted(self, start, stop):
+        """Hear which bytes are about to be sent.
+
+        :param start: position of the first one.
+        :param stop: position after the last one.
+        :returns: what is to be opened, to read them.
+        """
+        return self
+
     def open(self, offset=0):
         """:returns: a binary file object at ``offset`` bytes."""
         return self.driver.open(self.url, offset)

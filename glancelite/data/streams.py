@@ -117,6 +117,17 @@ def _raise_first(lanes):
             raise lane.error
 
 
+def digest(read, algorithm):
+    """:returns: the digest in hex of all that ``read()`` returns.
+
+    :param read: called until it returns nothing.
+    """
+    result = Digest(algorithm)
+    while block := read():
+        result.write(block)
+    return result.hexdigest()
+
+
 def blocks(file, length, threads, block_size):
     """Yield ``length`` bytes of ``file`` in blocks, and close it.
 

@@ -68,6 +68,11 @@ class Claim:
     urls: set = dataclasses.field(default_factory=set)
     held: bool = False
 
+    @property
+    def lives(self):
+        """:returns: whether users see the image."""
+        return not self.deleted and self.status not in (None, PENDING)
+
 
 class Place(typing.NamedTuple):
     """Where data of an image is: a row of the table of locations."""

@@ -92,3 +92,7 @@ class RegionRefused(error.Conflict):
     sentence = _('The image cannot be read from the given region: it is not '
                  'there, has no data, or may not be read with your token, '
                  'which may have expired.')
+
+
+class CacheNotCentral(error.Conflict):
+    sentence = _('Centralized caching is not enabled')

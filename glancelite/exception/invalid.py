@@ -146,3 +146,13 @@ class DefinitionTooLarge(error.Invalid):
 
 class RequiredWithComma(error.Invalid):
     sentence = _('required: the name of a property has a comma.')
+
+
+class NotCacheable(error.Invalid):
+    sentence = _('Only images with status active can be targeted for '
+                 'queueing')
+
+
+class UnknownCacheTarget(error.Invalid):
+    sentence = _("If provided 'x-image-cache-clear-target' must be 'cache', "
+                 "'queue' or empty string.")

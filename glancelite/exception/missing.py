@@ -40,3 +40,7 @@ class DefinitionNotFound(error.NotFound):
 
 class MetadefNotFound(error.NotFound):
     sentence = _('The resource could not be found.')
+
+
+class CacheNotHere(error.NotFound):
+    sentence = _('Caching via API is not supported at this site.')

@@ -2,6 +2,7 @@
 """Default rules, one module a noun."""
 import itertools
 
+from glancelite.policies import cache
 from glancelite.policies import discovery
 from glancelite.policies import images
 from glancelite.policies import members
@@ -13,4 +14,5 @@ from glancelite.policies import tasks
 def list_rules():
     """:returns: every default rule, roles first."""
     return itertools.chain(roles.RULES, images.RULES, members.RULES,
-                           tasks.RULES, discovery.RULES, metadefs.RULES)
+                           tasks.RULES, discovery.RULES, cache.RULES,
+                           metadefs.RULES)

@@ -43,12 +43,27 @@ def _several(*factories):
     return factory
 
 
+def cache_factory(global_conf, **local_conf):
+    """For Paste: downloads use the image cache, in another place."""
+    service_module.current().cache.serve()
+    return _passing
+
+
+def cache_manage_factory(global_conf, **local_conf):
+    """For Paste: nothing; calls on the cache are the application's."""
+    return _passing
+
+
+def _passing(application):
+    return application
+
+
 def _absent(what):
     """:returns: a filter factory that leaves requests alone, and says so."""
     def factory(global_conf, **local_conf):
         LOG.warning('The Paste file names %s, which is not here; requests '
                     'go past it', what)
-        return lambda application: application
+        return _passing
     return factory
 
 
@@ -62,5 +77,4 @@ context_factory = _several(
 noauth_factory = _several(
     context.noauth_factory, context.context_factory,
     content_type.filter_factory)
-cache_factory = _absent('the image cache')
 gzip_factory = _absent('compression')

@@ -142,6 +142,7 @@ class ImagesController:
         self._protections = service.protections
         self._quota = service.quota
         self._deleter = service.deleter
+        self._cache = service.cache
         self._relays = relay_module.Relays(service.peers, service.threads)
         self._locations = service.locations
         self._notifier = service.notifier
@@ -215,6 +216,7 @@ class ImagesController:
                 with contextlib.suppress(exception.HostUnavailable):
                     return self._relays.send(host, relay)
             self._deleter.delete(context, image)
+            self._cache.forget(image.id)
             self._notifier.image('delete', image)
             return None
         return self._images.insist(image_id, attempt)

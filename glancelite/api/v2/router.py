@@ -2,6 +2,7 @@
 """The route table of the Image API v2, and its application."""
 from glancelite import service as service_module
 from glancelite.api import router
+from glancelite.api.v2 import cached_images
 from glancelite.api.v2 import discovery
 from glancelite.api.v2 import image_actions
 from glancelite.api.v2 import image_data
@@ -76,6 +77,14 @@ ROUTES = (
 
     ('DELETE', '/stores/{store_id}/{image_id}', 'stores', 'delete'),
 
+    ('GET', '/cache', 'cached_images', 'index'),
+    ('DELETE', '/cache', 'cached_images', 'clear'),
+    ('POST', '/cache/clean', 'cached_images', 'clean'),
+    ('POST', '/cache/prune', 'cached_images', 'prune'),
+    ('GET', '/cache/nodes/{image_id}', 'cached_images', 'nodes'),
+    ('DELETE', '/cache/{image_id}', 'cached_images', 'delete'),
+    ('PUT', '/cache/{image_id}', 'cached_images', 'update'),
+
     ('GET', '/info/import', 'discovery', 'import_methods'),
     ('GET', '/info/stores', 'discovery', 'stores'),
     ('GET', '/info/stores/detail', 'discovery', 'stores_detail'),
@@ -139,6 +148,7 @@ def create(service):
         'image_tasks': image_tasks.create_resource(service),
         'tasks': tasks.create_resource(service, schema),
         'stores': stores.create_resource(service),
+        'cached_images': cached_images.create_resource(service),
         'discovery': discovery.create_resource(service),
         'usage': usage.create_resource(service),
         'metadef_namespaces': metadef_namespaces.create_resource(service),
