@@ -61,7 +61,7 @@ class GlanceStoreDriver(driver.Driver):
         self._threads = threads
         self._kind = library.load(identifier, conf, group, kind, threads)
         super().__init__(identifier, conf[group])
-        self.schemes = tuple(self._kind.library.get_schemes())
+        self.schemes = self._kind.schemes
         self._patience = _PATIENCE * conf.store_timeout
         self._availability = availability.Availability(
             identifier, threads, conf.store_timeout)

@@ -94,6 +94,11 @@ class Kind(abc.ABC):
         return importlib.import_module(cls.module)
 
     @property
+    def schemes(self):
+        """:returns: those of locations, whether or not the store is there."""
+        return tuple(self._pristine.get_schemes())
+
+    @property
     def library(self):
         """:returns: the driver of glance_store, configured."""
         if self._configured is None:

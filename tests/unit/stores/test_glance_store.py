@@ -100,12 +100,21 @@ class MemoryKind(kinds.Kind):
         return bool(gone)
 
 
-def make(test):
+class AwayKind(MemoryKind):
+    """A store that the library asks when it is configured; it is away."""
+
+    offline = False
+
+    def configure(self):
+        raise OSError(_SECRET)
+
+
+def make(test, kind=MemoryKind):
     """:returns: a driver and its library."""
     library = Library()
     test.useFixture(fixtures.MonkeyPatch(
         'glancelite.stores.library.load',
-        lambda *args: MemoryKind(library, 'far')))
+        lambda *args: kind(library, 'far')))
     conf = conf_package.new()
     conf([], default_config_files=[], default_config_dirs=[])
     return glance_store.GlanceStoreDriver(
@@ -121,6 +130,16 @@ class ContractTest(store_driver.StoreDriverContract, testtools.TestCase):
 
     def contents(self):
         return sorted(self.library.objects)
+
+
+class AwayTest(testtools.TestCase):
+    """A store that is down when the service starts."""
+
+    def test_it_does_not_take_the_service_with_it(self):
+        driver, _library = make(self, AwayKind)
+        self.assertIsNone(driver.check())
+        self.assertEqual(('memory',), driver.schemes)
+        self.assertRaises(exception.StoreUnavailable, driver.answer)
 
 
 class FailureTest(testtools.TestCase):
