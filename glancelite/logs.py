@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logging, as the configuration wants it."""
+import warnings
+
 from oslo_log import log
 
 from glancelite import exception
@@ -21,3 +23,6 @@ def begin(conf, name):
         raise exception.ConfigurationError(
             f'The log cannot be written: {error}') from None
     masking.install()
+    # oslo.cache looks for it, where tokens are kept in memcached. Nothing an
+    # operator can do about, and httpd calls it an error.
+    warnings.filterwarnings('ignore', message=r'\s*Eventlet is deprecated')

@@ -27,8 +27,23 @@ _PATTERNS = (
                 r'''\s*[:=]\s*['"]?)[^\s'",;]+''', re.I), rf'\1{_HIDDEN}'))
 
 
+#: What stands for a character in a URL, of those that can be printed.
+_ESCAPE = re.compile(r'%([2-7][0-9a-f])', re.I)
+
+
 def mask(text):
-    """:returns: ``text`` without passwords, tokens, keys."""
+    """:returns: ``text`` without passwords, tokens, keys; if there are some
+        behind escapes of URLs, without the escapes too.
+    """
+    masked = _masked(text)
+    if '%' not in masked:
+        return masked
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), masked)
+    hidden = _masked(plain)
+    return masked if hidden == plain else hidden
+
+
+def _masked(text):
     if not _SUSPECT.search(text):
         return text
     for pattern, replacement in _PATTERNS:

@@ -20,7 +20,10 @@ _LINES = (
     f"'X-Service-Token': '{_SECRET}'",
     f'Authorization: Basic {_SECRET}',
     f's3_store_secret_key = {_SECRET}',
-    f'the token {_TOKEN} has expired')
+    f'the token {_TOKEN} has expired',
+    f'"GET /v2/images?url=swift%2Bhttp%3A%2F%2Fu%3A{_SECRET}%40host%2Fa"',
+    f'"GET /v2/images?a=b%20c&os_password%3D{_SECRET}&x=y"',
+    f'"GET /v2/images?marker=%67AAAA{_TOKEN[5:]}"')
 
 
 class MaskingTest(testtools.TestCase):
@@ -35,7 +38,10 @@ class MaskingTest(testtools.TestCase):
     def test_what_is_no_secret_stays(self):
         for line in ('127.0.0.1 "GET /v2/images?name=key" 200 12 bytes',
                      'Image 3: https://example.net:8080/a.raw was refused',
-                     'mysql://db.example.net/glance'):
+                     'mysql://db.example.net/glance',
+                     '"GET /v2/images?name=a%20key%3F" 200',
+                     '"GET /v2/images?name=in:a%2Cb&token=***" 200',
+                     '100% of the keys, 5%0a'):
             self.assertEqual(line, masking.mask(line))
 
     def test_messages_arguments_and_tracebacks_pass_it(self):
