@@ -11,6 +11,7 @@ from oslo_log import log
 
 from glancelite import exception
 from glancelite.objects import lease as lease_object
+from glancelite.stores import registry
 
 LOG = log.getLogger(__name__)
 
@@ -108,7 +109,8 @@ class Remains:
             kept = lease_object.Lease(str(uuid.uuid4()), lease_object.REMAINS,
                                       {'image_id': lease.image_id, 'tries': 0,
                                        **what})
-            if 'host' in lease.detail:
+            if 'host' in lease.detail and _is_staged(what):
+                # Nobody else can reach it.
                 kept.detail['host'] = lease.detail['host']
             self._inventory.hold(kept)
 
@@ -181,3 +183,7 @@ class Remains:
         driver = self._stores.owning(url)
         return driver is not None and any(
             driver.key(each) == driver.key(url) for each in claim.urls)
+
+
+def _is_staged(what):
+    return what.get('staged') or registry.STAGING in what.get('stores', ())

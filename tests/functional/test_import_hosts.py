@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts of one service, each with a staging area of its own."""
+import json
+
+import sqlalchemy
 import testtools
 
+from glancelite.db import models
 from tests import databases
 from tests.functional import application
 from tests.functional import test_http_basic
@@ -96,3 +100,31 @@ class TwoHostsTest(testtools.TestCase):
         application.eventually(lambda: self.staging(self.second) == [other],
                                'It cleans up')
         self.assertEqual(202, self.submit(self.first, other).status)
+
+    def test_what_a_host_cannot_remove_now_is_left_to_it(self):
+        image_id = self.staged(self.first)
+        place = self.first.folder / 'staging'
+        away = place.rename(self.first.folder / 'away')
+        place.write_text('')
+        self.assertEqual(202, self.submit(self.second, image_id).status)
+
+        def queued():
+            found = self.ask(self.first, 'GET', f'/{image_id}').json
+            return found['status'] == 'queued'
+        application.eventually(queued, 'The import fails')
+        engine = sqlalchemy.create_engine(self.database.url)
+        self.addCleanup(engine.dispose)
+
+        def hosts():
+            with engine.connect() as connection:
+                return [json.loads(row.detail).get('host')
+                        for row in connection.execute(sqlalchemy.select(
+                            models.image_leases))]
+        # Who sweeps on the other host leaves it alone, however often.
+        self.assertEqual(1, len(application.eventually(
+            hosts, 'It is remembered')))
+        self.assertIn(self.first.address, hosts()[0])
+        place.unlink()
+        away.rename(place)
+        application.eventually(lambda: not hosts(), 'It is forgotten')
+        self.assertEqual([], self.staging(self.first))
