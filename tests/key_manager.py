@@ -19,6 +19,9 @@ _COMPARED = pathlib.Path(__file__).parent / 'compare' / 'certificates'
 #: What stands for a certificate while the key manager is away.
 OUTAGE = 'outage'
 
+#: And while it does not answer.
+SILENCE = 'silence'
+
 
 class FileKeyManager(not_implemented_key_manager.NotImplementedKeyManager):
     """Gives the certificates NAME.der; the name is their identifier."""
@@ -27,6 +30,8 @@ class FileKeyManager(not_implemented_key_manager.NotImplementedKeyManager):
         """As of every key manager."""
         if managed_object_id == OUTAGE:
             raise exception.KeyManagerError(reason='http://keys.example/')
+        if managed_object_id == SILENCE:
+            os.read(os.pipe()[0], 1)
         path = pathlib.Path(os.environ.get(FOLDER, _COMPARED),
                             f'{managed_object_id}.der')
         try:

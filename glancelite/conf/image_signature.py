@@ -12,4 +12,9 @@ OPTIONS = [
              'valid now, and the chain be whole. Empty, any certificate that '
              'the key manager has is believed, as Glance does: anybody who '
              'can store one there can sign.'),
+    cfg.IntOpt(
+        'key_manager_timeout', default=20, min=1,
+        help='Seconds that the key manager may take to give a certificate. '
+             'After that signed images are refused with 503, and it is left '
+             'alone for a while. Raise it where it is slow.'),
 ]

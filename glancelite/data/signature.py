@@ -11,6 +11,7 @@ import functools
 from oslo_log import log
 
 from glancelite import exception
+from glancelite.stores import availability
 
 LOG = log.getLogger(__name__)
 
@@ -37,6 +38,9 @@ class Signatures:
         self._conf = conf
         self._trusted = conf.image_signature.trusted_certificates
         self._threads = threads
+        self._availability = availability.Availability(
+            'The key manager', threads,
+            conf.image_signature.key_manager_timeout)
 
     def verification(self, context, image):
         """:returns: a :class:`Verification`, None for an unsigned image.
@@ -116,10 +120,14 @@ class Signatures:
         if not certificate_id:
             raise refusal('not found with ID')
         try:
-            found = self._keys.get(credentials, certificate_id)
+            found = self._availability.ask(
+                self._keys.get, credentials, certificate_id)
             if found.format != 'X.509':
                 raise refusal('is no X.509 certificate')
             return x509.load_der_x509_certificate(found.get_encoded())
+        except exception.StoreUnavailable:
+            # It has not answered, and the log has that.
+            raise exception.KeyManagerUnavailable() from None
         except castellan_exception.ManagedObjectNotFoundError:
             raise refusal('not found with ID') from None
         except castellan_exception.Forbidden:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a store answers; and questions to it that end in bounded time.
+"""Whether a store, or another neighbour, answers in bounded time.
 
-A store that has failed to answer is left alone for a while: who asks
+One that has failed to answer is left alone for a while: who asks
 meanwhile is told at once. Then the next one who asks finds out.
 """
 import time
@@ -19,18 +19,18 @@ _LONGEST_PAUSE = 80
 
 
 class Availability:
-    """Asks one store, which may be down.
+    """Asks one neighbour, which may be down.
 
-    :param identifier: of the store.
+    :param name: what the log calls it.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param timeout: seconds that an answer may take.
     :ivar reason: a few words why it is down, None while it is not.
     """
 
-    def __init__(self, identifier, threads, timeout):
+    def __init__(self, name, threads, timeout):
         self.reason = None
         self._pause = _PAUSE
-        self._identifier = identifier
+        self._name = name
         self._threads = threads
         self._timeout = timeout
         self._asked_again = 0
@@ -53,7 +53,7 @@ class Availability:
         :param reason: a few words without a name or a secret in them.
         """
         if self.reason is None:
-            LOG.error('Store %s is down: %s', self._identifier, reason)
+            LOG.error('%s is down: %s', self._name, reason)
         self._asked_again = time.monotonic() + self._pause
         self.reason = reason
 
@@ -62,7 +62,7 @@ class Availability:
         if self.reason is not None:
             self.reason = None
             self._pause = _PAUSE
-            LOG.warning('Store %s is back', self._identifier)
+            LOG.warning('%s is back', self._name)
 
     def ask(self, function, *args, timeout=None):
         """:returns: what ``function(*args)`` returns, run in a thread.

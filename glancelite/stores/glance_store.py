@@ -64,7 +64,7 @@ class GlanceStoreDriver(driver.Driver):
         self.schemes = self._kind.schemes
         self._patience = _PATIENCE * conf.store_timeout
         self._availability = availability.Availability(
-            identifier, threads, conf.store_timeout)
+            f'Store {identifier}', threads, conf.store_timeout)
 
     def check(self):
         """A store that is down may come later; a wrong option does not."""

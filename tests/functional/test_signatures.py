@@ -183,6 +183,30 @@ class SignatureTest(SignatureTestCase):
             self.done(image_id)['stores'].split(','))))
 
 
+class SilenceTest(SignatureTestCase):
+    """A key manager that takes questions, and answers none."""
+
+    scenarios = application.SCENARIOS
+    options = {**BACKEND, 'image_signature': {'key_manager_timeout': 1}}
+
+    def test_nobody_waits_for_it_for_long(self):
+        good = self.signer.properties(DATA)
+        silent = {**good,
+                  'img_signature_certificate_uuid': key_manager.SILENCE}
+        self.assert_refused(silent, 'try again', code=503)
+        # Now it is not even asked.
+        self.assert_refused(silent, 'try again', code=503)
+        image_id = self.client.create(**silent)['id']
+        self.stage(image_id, DATA)
+        self.submit(image_id)
+        self.assertEqual('queued', self.done(image_id)['status'])
+        self.assertIn('try again', self.task(image_id)['message'])
+        image_id = self.client.create(**good)['id']
+        application.eventually(
+            lambda: self.client.upload(image_id, DATA).status == 204,
+            'It is asked again')
+
+
 class UnpackedTest(SignatureTestCase):
     """What is stored is what must be signed: who downloads it verifies it."""
 

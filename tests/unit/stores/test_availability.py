@@ -22,7 +22,7 @@ class AvailabilityTest(testtools.TestCase):
             lambda: self.now))
         self.logged = self.useFixture(fixtures.FakeLogger())
         self.store = availability.Availability(
-            'far', threads.NativeThreads, 0.01)
+            'Store far', threads.NativeThreads, 0.01)
         self.hanging = threading.Event()
         self.addCleanup(self.hanging.set)
 
@@ -31,7 +31,7 @@ class AvailabilityTest(testtools.TestCase):
                           self.hanging.wait)
 
     def test_answers_and_errors_are_passed_on(self):
-        store = availability.Availability('far', threads.NativeThreads, 60)
+        store = availability.Availability('Far', threads.NativeThreads, 60)
         self.assertEqual(3, store.ask(len, 'abc'))
         self.assertRaises(TypeError, store.ask, len, 3)
         self.assertIsNone(store.reason)
