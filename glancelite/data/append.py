@@ -62,8 +62,10 @@ class Append:
             self._end()
         except BaseException as error:
             self._fail(error)
-            if self._lease.lost or isinstance(error,
-                                              exception.ImageNotFound):
+            # A lease that an ended upload has given back counts as lost, if
+            # it was to be renewed just then.
+            if (self._lease.lost and not getattr(error, 'ends_upload', False)
+                    or isinstance(error, exception.ImageNotFound)):
                 raise leases.reason(self._tools.images, self._context,
                                     self._lease) from error
             raise

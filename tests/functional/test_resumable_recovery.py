@@ -6,9 +6,11 @@ import os
 import random
 import signal
 
+import fixtures
 import testscenarios
 import testtools
 
+from glancelite.data import recovery
 from tests.functional import application
 from tests.functional import uploading
 
@@ -93,6 +95,19 @@ class LifetimeTest(_RecoveryTestCase):
         self.assertEqual(2 * MIB, uploading.limits(answer)['max-size'])
         self.assertEqual('queued', self.status())
         self.assertEqual([], service.files())
+
+    def test_who_renews_leases_does_not_change_the_answer(self):
+        undo = recovery.Recovery.undo_upload
+
+        def undo_and_renew(self, lease):
+            undo(self, lease)
+            self._leases.renew([lease])
+        self.useFixture(fixtures.MonkeyPatch(
+            'glancelite.data.recovery.Recovery.undo_upload', undo_and_renew))
+        self.start('wsgi', image_size_cap=2 * MIB)
+        upload = self.upload(DATA[:MIB])
+        self.assertEqual(413, upload.append(MIB, DATA[MIB:]).status)
+        self.assertEqual('queued', self.status())
 
 
 class OtherProcessTest(_RecoveryTestCase):
