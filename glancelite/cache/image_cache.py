@@ -161,4 +161,3 @@ class ImageCache:
         except OSError as error:
             LOG.error('The image cache cannot be written: %s',
                       error.strerror)
-

@@ -3,5 +3,5 @@
 Apache httpd with a real Keystone.
 
 Each test of commands, or calls, fails when the client has one that it does
-not use; but for the image cache.
+not use.
 """

@@ -62,8 +62,12 @@ class _Identity(fixtures.Fixture):
         self.addCleanup(server.shutdown)
 
 
+#: The stores, and the image cache, which a flavor switches on.
+_OPTIONS = {**application.THREE_STORES, 'image_cache_dir': '{folder}/cache'}
+
+
 class Cloud(fixtures.Fixture):
-    """A service with two stores of files and one of the web.
+    """A service with two stores of files and one of the web, and a cache.
 
     :ivar url: of the image service.
     :ivar state: where the service keeps what it has, as a path.
@@ -137,11 +141,12 @@ class LocalCloud(Cloud):
         state = self.state
         state.mkdir()
         (state / 'glancelite-api.conf').write_text(application.as_text({
-            **application.THREE_STORES,
+            **_OPTIONS,
             'log_dir': '{folder}/log', 'log_file': 'glancelite-api.log',
             'database': {
                 'connection': 'sqlite:///{folder}/glancelite.sqlite'},
-            'paste_deploy': {'flavor': self._flavor},
+            'paste_deploy': {'flavor': '+'.join(filter(None, (
+                self._flavor, 'cachemanagement')))},
             'http_basic': {
                 'user_file': '{folder}/htpasswd',
                 'project_map': ','.join(
@@ -181,7 +186,8 @@ class KeystoneCloud(Cloud):
     def _serve(self):
         self._keystone = _keystone()
         service = self.useFixture(service_module.CloudService(
-            self._keystone, 'mod_wsgi', **application.THREE_STORES))
+            self._keystone, 'mod_wsgi', **_OPTIONS,
+            paste_deploy={'flavor': 'keystone+caching'}))
         self.url, self.state = service.url, service.folder
         self._keystone.point('image', self.url)
         self.projects = {

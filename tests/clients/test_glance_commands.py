@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every ``glance`` command that there is, but for the image cache, and for
-metadata definitions, which are in ``test_definitions``.
+"""Every ``glance`` command that there is, but for metadata definitions, which
+are in ``test_definitions``.
 """
 import re
 
@@ -16,7 +16,7 @@ from tests.functional import application
 load_tests = testscenarios.load_tests_apply_scenarios
 
 #: Of other resources, and what asks no service.
-_OTHERS = re.compile('md-|cache-|help$|bash-completion$')
+_OTHERS = re.compile('md-|help$|bash-completion$')
 
 
 class GlanceCommandsTest(testtools.TestCase):
@@ -53,6 +53,7 @@ class GlanceCommandsTest(testtools.TestCase):
         self.import_in_every_way()
         self.locate()
         self.tell_of_tasks()
+        self.cache(image)
         self.glance('image-delete', image)
         self.assertIn('404', self.glance.run('image-show', image).stderr)
         offered = re.findall('^    ([a-z][a-z-]+)', self.glance('help'), re.M)
@@ -99,6 +100,20 @@ class GlanceCommandsTest(testtools.TestCase):
                                 ('image-reactivate', 'active')):
             self.glance(command, image)
             self.assertEqual(status, self.show(image)['status'])
+
+    def cache(self, image):
+        self.glance('cache-clear')
+        self.assertNotIn(image, self.glance('cache-list'))
+        self.glance('cache-queue', image)
+        application.eventually(
+            lambda: re.search(f'{image}.*cached', self.glance('cache-list')),
+            'It is cached')
+        self.glance('cache-clean')
+        self.assertIn('Pruned 0 file(s)', self.glance('cache-prune'))
+        self.assertIn('409', self.glance.run('cache-nodes-list',
+                                             image).stderr)
+        self.glance('cache-delete', image)
+        self.assertNotIn(image, self.glance('cache-list'))
 
     def share(self, image):
         builders = self.cloud.projects['builders']

@@ -57,6 +57,7 @@ class OpenstackCommandsTest(testtools.TestCase):
         self.share(image)
         self.discover()
         self.import_in_every_way()
+        self.cache(image)
         self.alice('image', 'delete', image)
         self.refused('No Image found', 'image', 'show', image)
         self.assertEqual([], sorted(self.untold()))
@@ -113,6 +114,20 @@ class OpenstackCommandsTest(testtools.TestCase):
                                ('--activate', 'active')):
             self.root('image', 'set', option, image)
             self.assertEqual(status, self.value(image, 'status'))
+
+    def cache(self, image):
+        self.root('cached', 'image', 'clear')
+        self.assertFalse(self.cached(image))
+        self.root('cached', 'image', 'queue', image)
+        application.eventually(lambda: self.cached(image), 'It is cached')
+        self.save(image)
+        self.root('cached', 'image', 'delete', image)
+        self.assertFalse(self.cached(image))
+
+    def cached(self, image):
+        return (image, 'cached') in [
+            (each['ID'], each['State'])
+            for each in self.root.json('cached', 'image', 'list')]
 
     def share(self, image):
         # Who may not look up a project has to know its id.
@@ -179,9 +194,12 @@ class OpenstackCommandsTest(testtools.TestCase):
 
     def untold(self):
         """:returns: the commands that nobody has called."""
-        offered = re.findall('^  (image .+)$', self.alice('help', 'image'),
-                             re.M)
+        offered = [
+            command for noun in ('image', 'cached image')
+            for command in re.findall(f'^  ({noun} .+)$', self.alice(
+                'help', *noun.split()), re.M)]
         self.assertIn('image create', offered)
+        self.assertIn('cached image list', offered)
         return {command for command in offered
                 if not command.startswith('image metadef ')
                 and not any(f'{told} '.startswith(f'openstack {command} ')

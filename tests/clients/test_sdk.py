@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""openstacksdk's image proxy: each of its calls, but for the image cache, and
-for metadata definitions, which are in ``test_definitions``.
+"""openstacksdk's image proxy: each of its calls, but for metadata definitions,
+which are in ``test_definitions``.
 """
 import re
 
@@ -11,11 +11,12 @@ import testscenarios
 import testtools
 
 from tests.clients import cloud
+from tests.functional import application
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
 #: Of other resources, and what is no call of its own.
-_OTHERS = re.compile('.*metadef|.*cache|queue_image|api_version|retriable')
+_OTHERS = re.compile('.*metadef|api_version|retriable')
 
 
 class SdkTest(testtools.TestCase):
@@ -43,6 +44,7 @@ class SdkTest(testtools.TestCase):
         self.import_in_every_way()
         self.locate()
         self.discover()
+        self.cache(image)
         self.alice.delete_image(image)
         self.alice.wait_for_delete(image)
         self.assertRaises(exceptions.NotFoundException, self.alice.get_image,
@@ -97,6 +99,23 @@ class SdkTest(testtools.TestCase):
                          self.alice.get_image(image.id).status)
         self.root.reactivate_image(image)
         self.alice.wait_for_status(self.alice.get_image(image.id), 'active')
+
+    def cache(self, image):
+        self.root.clear_cache()
+        self.assertEqual([], self.root.get_image_cache().cached_images)
+        self.root.queue_image(image)
+        application.eventually(lambda: self.cached(image), 'It is cached')
+        self.root.clean_cache()
+        self.assertEqual(0, self.root.prune_cache()['total_files_pruned'])
+        self.assertRaises(exceptions.ConflictException,
+                          self.root.cached_image_nodes, image)
+        # It makes a path of what it is given, as it is.
+        self.root.cache_delete_image(image.id)
+        self.assertFalse(self.cached(image))
+
+    def cached(self, image):
+        return image.id in [each['image_id'] for each in
+                            self.root.get_image_cache().cached_images]
 
     def share(self, image):
         builders = self.cloud.projects['builders']

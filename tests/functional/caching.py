@@ -191,4 +191,3 @@ class CachingTestCase(testtools.TestCase):
         """Let an image in the cache have been used at a moment."""
         (path,) = (self.cache / 'accesses').glob(f'{image_id}.*')
         os.utime(path, (moment, moment))
-

@@ -69,7 +69,7 @@ def _run(profile, options):
         if not options.alone:
             remote = stack.enter_context(service.CloudService(
                 keystone, options.server, here,
-                **profiles.service_options(profile)))
+                **profiles.service_options(profile, here.folder)))
             keystone.point('image_remote', remote.url)
         files = stack.enter_context(samples.Samples())
         folder = pathlib.Path(stack.enter_context(

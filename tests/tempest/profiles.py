@@ -16,9 +16,12 @@ PROFILES = {
     'default': ({}, {}),
     'relaxed': (
         {'do_secure_hash': False,
-         'image_format': {'require_image_format_match': False}},
+         'image_format': {'require_image_format_match': False},
+         'image_cache_dir': '{folder}/cache',
+         'paste_deploy': {'flavor': 'keystone+cachemanagement'}},
         {'image-feature-enabled': {'do_secure_hash': False,
-                                   'image_format_enforcement': False}}),
+                                   'image_format_enforcement': False},
+         'image': {'image_caching_enabled': True}}),
     'convert': (
         {'image_import_opts': {'image_import_plugins': '[image_conversion]'},
          'image_conversion': {'output_format': 'raw'}},
@@ -43,9 +46,15 @@ _SERVICE = application.merged(application.THREE_STORES, {
 })
 
 
-def service_options(profile):
-    """:returns: the options of the service, of a profile."""
-    return {**_SERVICE, **PROFILES[profile][0]}
+def service_options(profile, stores='{folder}'):
+    """:returns: the options of the service, of a profile.
+
+    :param stores: the directory where the stores of files are.
+    """
+    shared = {name: {'filesystem_store_datadir': f'{stores}/{name}'}
+              for name in ('fast', 'cheap')}
+    return application.merged(
+        {**_SERVICE, **PROFILES[profile][0]}, shared)
 
 
 def tempest_conf(profile, keystone, samples, folder, with_remote):
