@@ -146,9 +146,7 @@ class Resource:
             return self._serializer.error(request, error)
         except Exception:
             LOG.exception('Unexpected error in %s', action)
-            return webob.exc.HTTPInternalServerError(_(
-                'The server has either erred or is incapable of performing '
-                'the requested operation.'))
+            return unexpected()
 
 
 def respond(response, environ, start_response):
@@ -161,6 +159,13 @@ def respond(response, environ, start_response):
             and isinstance(response, webob.exc.WSGIHTTPException)):
         response = response.generate_response
     return response(environ, start_response)
+
+
+def unexpected():
+    """:returns: what is told of an error that the log tells of."""
+    return webob.exc.HTTPInternalServerError(_(
+        'The server has either erred or is incapable of performing '
+        'the requested operation.'))
 
 
 def error_response(error):

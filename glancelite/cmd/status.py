@@ -13,9 +13,11 @@ from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 
 from glancelite import conf as configuration
+from glancelite import deploy
 from glancelite import exception
 from glancelite import policy
 from glancelite import service
+from glancelite.api.middleware import library
 from glancelite.conf import files as conf_files
 from glancelite.conf import of_glance
 from glancelite.data import threads
@@ -78,6 +80,7 @@ class Checks(upgradecheck.UpgradeCommands):
         """The URLs of all image data can be read."""
         try:
             with _database(self._conf) as database:
+                database.ping()
                 location_urls.require_key(database)
                 found = inventory.Inventory(database, None).first_unreadable()
         except exception.ConfigurationError as error:
@@ -112,6 +115,11 @@ class Checks(upgradecheck.UpgradeCommands):
         if found.invalid:
             return _failure('; '.join(
                 f'{name}: {reason}' for name, reason in found.invalid))
+        if deploy.authenticates(self._conf):
+            try:
+                library.require_memcache(self._conf)
+            except exception.ConfigurationError as error:
+                return _failure(str(error))
         changes = [
             f'{title}: {", ".join(names)}.' for title, names in (
                 ('Without effect here', found.ignored),

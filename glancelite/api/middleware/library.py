@@ -18,6 +18,10 @@ from glancelite import exception
 from glancelite import service as service_module
 from glancelite.conf import peek
 
+#: As keystonemiddleware has it.
+_MEMCACHED = cfg.ListOpt('memcached_servers',
+                         deprecated_name='memcache_servers')
+
 _PROFILER = cfg.BoolOpt('enabled', default=False)
 
 
@@ -85,11 +89,28 @@ def profiler_factory(global_conf, **local_conf):
         global_conf, hmac_keys=conf.profiler.hmac_keys, enabled=True)
 
 
+def require_memcache(conf):
+    """Ask at the start for what the first token would need.
+
+    :raises ConfigurationError: tokens are to be kept in memcached, and there
+        is no client of it.
+    """
+    if (peek.value(conf, 'keystone_authtoken', _MEMCACHED)
+            and not importutils.try_import('memcache')):
+        raise exception.ConfigurationError(
+            '[keystone_authtoken] memcached_servers needs python-memcached, '
+            'which is not installed: pip install "glancelite[memcache]"')
+
+
 def authtoken_factory(global_conf, **local_conf):
-    """For Paste: tokens verified by Keystone."""
+    """For Paste: tokens verified by Keystone.
+
+    :raises ConfigurationError: as of :func:`require_memcache`.
+    """
     # Imported where it is used: it loads a client library that only this
     # pipeline needs.
     from keystonemiddleware import auth_token
     conf = service_module.current().conf
+    require_memcache(conf)
     options = {**local_conf, 'oslo_config_config': conf}
     return lambda application: auth_token.AuthProtocol(application, options)

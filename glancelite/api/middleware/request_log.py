@@ -4,6 +4,7 @@ import time
 
 from oslo_log import log
 
+from glancelite.api import resource
 from glancelite.api import sending
 
 LOG = log.getLogger(__name__)
@@ -24,7 +25,15 @@ class RequestLog:
             entry.start(status, headers)
             return start_response(status, headers, exc_info)
 
-        result = self._application(environ, start)
+        try:
+            result = self._application(environ, start)
+        except Exception:
+            # Of a filter, such as one that asks another service. Servers
+            # differ in what they make of it.
+            LOG.exception('Unexpected error in a filter')
+            if entry.has_begun:
+                raise
+            result = resource.respond(resource.unexpected(), environ, start)
         if environ.get(sending.SENT_BY_SERVER) is result:
             # The server sends this file itself, if it gets it unwrapped.
             entry.write(entry.announced)
@@ -43,9 +52,11 @@ class _Entry:
         if environ.get('QUERY_STRING'):
             self._path += f'?{environ["QUERY_STRING"]}'
         self._status = '-'
+        self.has_begun = False
         self.announced = '-'
 
     def start(self, status, headers):
+        self.has_begun = True
         self._status = status.partition(' ')[0]
         for name, value in headers:
             if name.lower() == 'content-length':

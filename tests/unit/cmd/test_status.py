@@ -5,11 +5,14 @@ import contextlib
 import io
 import json
 import pathlib
+import sys
 
 import fixtures
 import testtools
 
 from glancelite import conf as configuration
+from glancelite import deploy
+from glancelite import exception
 from glancelite.cmd import status
 from glancelite.db import api as db
 from glancelite.db import migration
@@ -51,6 +54,20 @@ class TestUpgradeCheck(testtools.TestCase):
         code, found = self.check()
         self.assertEqual(0, code)
         self.assertEqual({(0, None)}, set(found.values()))
+
+    def test_a_memcached_that_nothing_can_talk_to_is_a_failure(self):
+        self.sync()
+        self.useFixture(fixtures.MonkeyPatch('sys.modules', {
+            **sys.modules, 'memcache': None}))
+        with self.config.open('a') as file:
+            file.write('[paste_deploy]\nflavor = keystone\n'
+                       '[keystone_authtoken]\nmemcached_servers = a:11211\n')
+        code, found = self.check()
+        self.assertEqual(2, code)
+        self.assertIn('glancelite[memcache]', found['Configuration'][1])
+        conf = configuration.new()
+        conf(['--config-file', str(self.config)], project='glancelite')
+        self.assertRaises(exception.ConfigurationError, deploy.load_app, conf)
 
     def test_options_without_effect_are_a_warning(self):
         self.sync()

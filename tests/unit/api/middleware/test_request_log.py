@@ -26,3 +26,24 @@ class RequestLogTest(testtools.TestCase):
         self.assertEqual(1, len(line.splitlines()), line)
         self.assertIn(r'/v2/images/a\n\r127.0.0.1', line)
         self.assertTrue(line.strip().isprintable(), line)
+
+    def test_an_error_of_a_filter_is_an_answer_and_has_its_line(self):
+        def broken(environ, start_response):
+            raise ValueError('wrong')
+        log = self.useFixture(fixtures.FakeLogger())
+        for method in ('GET', 'HEAD'):
+            answer = webob.Request.blank('/v2', method=method).get_response(
+                request_log.RequestLog(broken))
+            self.assertEqual(500, answer.status_int)
+            self.assertNotIn('wrong', answer.text)
+            self.assertIn(f'"{method} /v2" 500', log.output)
+        self.assertIn('ValueError: wrong', log.output)
+
+    def test_an_error_after_the_answer_has_begun_is_the_servers(self):
+        def broken(environ, start_response):
+            start_response('200 OK', [])
+            raise ValueError('wrong')
+        self.useFixture(fixtures.FakeLogger())
+        self.assertRaises(
+            ValueError, webob.Request.blank('/v2').get_response,
+            request_log.RequestLog(broken))
