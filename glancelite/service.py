@@ -22,6 +22,7 @@ from glancelite.data import download
 from glancelite.data import leases as data_leases
 from glancelite.data import location_import
 from glancelite.data import locations
+from glancelite.data import lost_hosts
 from glancelite.data import publish
 from glancelite.data import receive
 from glancelite.data import recovery
@@ -111,11 +112,13 @@ class Service:
         self.inventory = inventory.Inventory(self.database, self.leases)
         self.remains = remains.Remains(
             self.inventory, self.leases, self.stores, self.remover,
-            self.holder, conf.lease.sweep_interval)
+            self.holder, self.peers, conf.lease.sweep_interval)
+        self.lost_hosts = lost_hosts.LostHosts(
+            self.leases, self.peers, conf.lease.finish_timeout)
         self.recovery = recovery.Recovery(
             self.leases, self.uploads, self.images, self.tasks,
-            self.holder, self.publisher, self.remains, self.threads,
-            conf, self.notifier)
+            self.holder, self.publisher, self.remains, self.lost_hosts,
+            self.threads, conf, self.notifier)
         self.receiver = receive.Receiver(
             conf, signature.Signatures(conf, self.threads), self.threads)
         self.uploader = upload.Uploader(
@@ -151,7 +154,8 @@ class Service:
             conf, self.leases)
         self.executor = executor.Executor(
             conf, self.leases, self.holder, self.threads,
-            import_image.Importer(conf, self), self.work_directory)
+            import_image.Importer(conf, self), self.work_directory,
+            self.lost_hosts)
         self.imports = submission.Imports(
             self.images, self.tasks, self.executor, self.notifier)
 

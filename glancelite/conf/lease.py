@@ -20,6 +20,8 @@ OPTIONS = [
         help='Seconds for which an upload or an import is tried to be '
              'finished whose data is complete, and whose store refuses to '
              'end it. Then the data is removed and the image queued again; a '
-             'copy of an image that has data elsewhere fails. Raise it where '
-             'a store may be away for longer.'),
+             'copy of an image that has data elsewhere fails. And seconds '
+             'for which what only one host can do waits for it, where each '
+             'has a staging area of its own. Raise it where a store or a '
+             'host may be away for longer.'),
 ]

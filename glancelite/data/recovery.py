@@ -31,13 +31,14 @@ class Recovery:
     :param holder: a :class:`~glancelite.data.leases.Holder`.
     :param publisher: a :class:`~glancelite.data.publish.Publisher`.
     :param remains: a :class:`~glancelite.data.remains.Remains`.
+    :param lost_hosts: a :class:`~glancelite.data.lost_hosts.LostHosts`.
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param conf: the ``ConfigOpts`` of the service.
     :param notifier: a :class:`~glancelite.notifier.Notifier`.
     """
 
     def __init__(self, leases, uploads, images, tasks, holder, publisher,
-                 remains, threads, conf, notifier):
+                 remains, lost_hosts, threads, conf, notifier):
         self._leases = leases
         self._uploads = uploads
         self._images = images
@@ -45,6 +46,7 @@ class Recovery:
         self._holder = holder
         self._publisher = publisher
         self._remains = remains
+        self._lost_hosts = lost_hosts
         self._threads = threads
         self._interval = conf.lease.sweep_interval
         self._finish_timeout = conf.lease.finish_timeout
@@ -76,7 +78,8 @@ class Recovery:
     def sweep(self):
         """Recover every image whose lease has run out."""
         purposes = [*self._actions, lease_object.REMAINS]
-        for expired in self._leases.expired(purposes, _BATCH):
+        for expired in (*self._leases.expired(purposes, _BATCH),
+                        *self._lost_hosts.leases(lease_object.UPLOAD)):
             lease = self._leases.claim(expired)
             if lease is not None:
                 self._recover(lease)
@@ -103,7 +106,7 @@ class Recovery:
             finished = self._finish_upload(lease)
         except (exception.LeaseLost, exception.DatabaseUnavailable):
             raise
-        except exception.UnknownStore as error:
+        except (exception.HostUnavailable, exception.UnknownStore) as error:
             LOG.error('Image %s: its upload is undone: %s', lease.image_id,
                       error)
             self._undo_sealed(lease)
@@ -130,9 +133,13 @@ class Recovery:
             self.undo_upload(lease)
 
     def _finish_upload(self, lease):
-        """:returns: whether the record names the data now."""
+        """:returns: whether the record names the data now.
+
+        :raises HostUnavailable: only another host could do it.
+        """
         if 'facts' not in lease.detail:
             return False
+        self._lost_hosts.require_ours(lease)
         try:
             image = self._images.get(_context(), lease.image_id,
                                      check_visibility=False)

@@ -38,23 +38,26 @@ class Remains:
     :param stores: a :class:`~glancelite.stores.registry.Stores`.
     :param remover: a :class:`~glancelite.data.removal.Remover`.
     :param holder: a :class:`~glancelite.data.leases.Holder`.
+    :param peers: a :class:`~glancelite.fetch.peer.Peers`.
     :param interval: seconds before the second try; each next pause is twice
         as long.
     """
 
-    def __init__(self, inventory, leases, stores, remover, holder, interval):
+    def __init__(self, inventory, leases, stores, remover, holder, peers,
+                 interval):
         self._inventory = inventory
         self._leases = leases
         self._stores = stores
         self._remover = remover
         self._holder = holder
+        self._peers = peers
         self._interval = interval
 
     def discard(self, lease):
         """Remove what was written for ``lease`` and is not committed."""
-        with self._kept(lease, token=lease.detail['token'],
-                        stores=lease.detail['stores']):
-            self._remover.discard(lease)
+        self._remove(lease, {'token': lease.detail['token'],
+                             'stores': lease.detail['stores']},
+                     self._remover.discard, lease)
 
     def withdraw(self, lease, held=(), stores=None):
         """Remove what was written for ``lease``, committed or not.
@@ -63,43 +66,46 @@ class Remains:
             its record does name.
         :param stores: identifiers, where not all that the lease names.
         """
-        token = lease.detail['token']
         stores = lease.detail['stores'] if stores is None else stores
-        with self._kept(lease, token=token, stores=stores,
-                        final=[each for each in stores if each not in held]):
-            self._remover.withdraw(lease_object.Lease(
-                lease.image_id, lease.purpose,
-                {'token': token, 'stores': stores}, lease.token), held)
+        what = {'token': lease.detail['token'], 'stores': stores,
+                'final': [each for each in stores if each not in held]}
+        self._remove(lease, what, self._remover.withdraw, lease_object.Lease(
+            lease.image_id, lease.purpose, what, lease.token), held)
 
     def discard_staged(self, lease):
         """Remove what is staged for the image of ``lease``."""
-        with self._kept(lease, staged=True):
-            self._remover.discard_staged(lease.image_id)
+        self._remove(lease, {'staged': True}, self._remover.discard_staged,
+                     lease.image_id)
 
     def remove_copies(self, lease):
         """Remove the data of locations that an image has no more."""
-        with self._kept(lease, removed=lease.detail['removed']):
-            self._remover.remove_copies(lease)
+        self._remove(lease, {'removed': lease.detail['removed']},
+                     self._remover.remove_copies, lease)
 
     def remove_all(self, lease):
         """Remove all data of a deleted image."""
         detail = lease.detail
         stores = detail.get('stores', [])
-        with self._kept(lease, token=detail.get('token'), stores=stores,
-                        final=stores if 'facts' in detail else [],
-                        staged=detail.get('staged', False),
-                        removed=[*detail.get('locations', ()),
-                                 *detail.get('removed', ())]):
-            self._remover.remove_all(lease)
+        self._remove(lease, {
+            'token': detail.get('token'), 'stores': stores,
+            'final': stores if 'facts' in detail else [],
+            'staged': detail.get('staged', False),
+            'removed': [*detail.get('locations', ()),
+                        *detail.get('removed', ())]},
+            self._remover.remove_all, lease)
 
-    @contextlib.contextmanager
-    def _kept(self, lease, **what):
-        """Remember ``what`` when the block cannot remove it.
+    def _remove(self, lease, what, remove, *args):
+        """Call ``remove(*args)``; remember ``what`` if that cannot be done.
 
         :raises DatabaseUnavailable: nor can it be remembered.
         """
+        staged = what.get('staged') or registry.STAGING in what.get(
+            'stores', ())
+        host = lease.detail.get('host') if staged else None
         try:
-            yield
+            if self._peers.is_other(host):
+                raise exception.HostUnavailable()
+            remove(*args)
         except _NOT_OF_STORES:
             raise
         except Exception as error:
@@ -109,9 +115,9 @@ class Remains:
             kept = lease_object.Lease(str(uuid.uuid4()), lease_object.REMAINS,
                                       {'image_id': lease.image_id, 'tries': 0,
                                        **what})
-            if 'host' in lease.detail and _is_staged(what):
+            if host:
                 # Nobody else can reach it.
-                kept.detail['host'] = lease.detail['host']
+                kept.detail['host'] = host
             self._inventory.hold(kept)
 
     def try_again(self, lease):
@@ -162,7 +168,10 @@ class Remains:
                     self._leases.release(lease)
 
     def _remove_unnamed(self, lease, detail):
-        """Remove what the image has not got anew, under the same name."""
+        """Remove what the image has not got anew, under the same name.
+
+        :raises ImageHeld: whether it has is not known yet.
+        """
         claim = self._inventory.claims([lease.image_id])[lease.image_id]
         urls = list(detail.get('removed', ()))
         staged = detail.get('staged')
@@ -172,18 +181,18 @@ class Remains:
                 staged = True
             elif driver.renames:
                 urls.append((driver.url(lease.image_id), identifier))
-        if staged and (claim.deleted or claim.status not in _STAGED):
-            self._remover.discard_staged(lease.image_id)
         lease.detail['removed'] = [
             (url, store) for url, store in urls
             if not self._is_named(claim, url)]
         self._remover.remove_copies(lease)
+        if staged and not claim.deleted and claim.status in _STAGED:
+            # Something was staged anew, here or on another host.
+            raise exception.ImageHeld(image_id=lease.image_id)
+        if staged:
+            self._remover.discard_staged(lease.image_id)
 
     def _is_named(self, claim, url):
         driver = self._stores.owning(url)
         return driver is not None and any(
             driver.key(each) == driver.key(url) for each in claim.urls)
 
-
-def _is_staged(what):
-    return what.get('staged') or registry.STAGING in what.get('stores', ())

@@ -135,12 +135,23 @@ class Leases:
     def expired(self, purposes, limit):
         """:returns: up to ``limit`` leases of ``purposes`` that ran out."""
         with self._database.reader() as connection:
-            found = [_lease(row) for row in connection.execute(
+            return [_lease(row) for row in connection.execute(
                 sqlalchemy.select(_leases)
                 .where(_leases.c.expires_at < self._database.clock(),
-                       _leases.c.purpose.in_(purposes))
+                       _leases.c.purpose.in_(purposes), self._for_us())
                 .order_by(_leases.c.expires_at).limit(limit)).mappings()]
-        return [lease for lease in found if self._is_for_us(lease)]
+
+    @api.transaction
+    def of_others(self, purposes, age, limit):
+        """:returns: up to ``limit`` leases of ``purposes`` that are for other
+            hosts, and ran out ``age`` seconds ago, or longer.
+        """
+        with self._database.reader() as connection:
+            return [_lease(row) for row in connection.execute(
+                sqlalchemy.select(_leases)
+                .where(_leases.c.expires_at < self._database.clock(-age),
+                       _leases.c.purpose.in_(purposes), ~self._for_us())
+                .order_by(_leases.c.expires_at).limit(limit)).mappings()]
 
     @api.transaction
     def waiting(self, purpose, per_project):
@@ -164,7 +175,9 @@ class Leases:
             sqlalchemy.select(_leases, owner, idle)
             .join(_tasks, _tasks.c.image_id == _leases.c.image_id,
                   isouter=True)
-            .where(_leases.c.purpose == purpose)
+            .where(_leases.c.purpose == purpose, sqlalchemy.or_(
+                _leases.c.expires_at >= self._database.clock(),
+                self._for_us()))
             .group_by(_leases.c.image_id)
             # First what runs, then the oldest of every project, then the
             # second oldest: whose many tasks wait hides nobody's.
@@ -177,11 +190,15 @@ class Leases:
                 and not 0 < per_project <= running[row['project']]]
         idle.sort(key=lambda row: (running[row['project']],
                                    row['acquired_at']))
-        found = [_lease(row) for row in idle]
-        return [lease for lease in found if self._is_for_us(lease)]
+        return [_lease(row) for row in idle]
 
-    def _is_for_us(self, lease):
-        return lease.detail.get('host') in (None, self._host)
+    def _for_us(self):
+        """:returns: a condition: any host may have it, or we are the one."""
+        # PostgreSQL wants another type for it; MariaDB has none.
+        make = (sqlalchemy.cast if self._database.dialect == 'postgresql'
+                else sqlalchemy.type_coerce)
+        host = make(_leases.c.detail, sqlalchemy.JSON)['host'].as_string()
+        return sqlalchemy.or_(host.is_(None), host == self._host)
 
     @api.transaction
     def tokens(self, image_ids):

@@ -24,10 +24,11 @@ class Executor:
     :param threads: a :class:`~glancelite.data.threads.NativeThreads`.
     :param runner: has ``run(lease)``, which releases the lease.
     :param work_directory: tidied now and then.
+    :param lost_hosts: a :class:`~glancelite.data.lost_hosts.LostHosts`.
     """
 
     def __init__(self, conf, leases, holder, threads, runner,
-                 work_directory):
+                 work_directory, lost_hosts):
         self._concurrency = conf.task.concurrency
         self._per_project = conf.task.concurrency_per_project
         self._interval = conf.task.poll_interval
@@ -37,6 +38,7 @@ class Executor:
         self._threads = threads
         self._runner = runner
         self._work_directory = work_directory
+        self._lost_hosts = lost_hosts
         self._running = 0
         self._idle = threading.Condition()
         self._wanted = threading.Event()
@@ -79,8 +81,10 @@ class Executor:
         if (self._stopped or self._running >= self._concurrency
                 or self._is_drained()):
             return False
-        for waiting in self._leases.waiting(lease_object.IMPORT,
-                                            self._per_project):
+        for waiting in (
+                *self._leases.waiting(lease_object.IMPORT,
+                                      self._per_project),
+                *self._lost_hosts.leases(lease_object.IMPORT)):
             lease = self._leases.claim(waiting, self._per_project,
                                        runner=os.uname().nodename)
             if lease is not None:

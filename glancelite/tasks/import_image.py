@@ -89,6 +89,7 @@ class Importer:
         if work.sealed and not work.published:
             self.publish(work)
         elif not work.published:
+            self.service.lost_hosts.require_ours(work.lease)
             self._begin_anew(work)
             with contextlib.closing(work):
                 flow.run(self._steps(work), work)
@@ -203,7 +204,7 @@ class Importer:
             if not self._is_over(work, error):
                 return
             self._withdraw(work)
-        elif work.unfinished:
+        elif work.unfinished or isinstance(error, exception.HostUnavailable):
             self.service.remains.discard(work.lease)
         message = (str(error) if isinstance(error, exception.GlanceliteError)
                    else 'The import failed for an unexpected reason.')

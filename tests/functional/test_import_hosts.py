@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts of one service, each with a staging area of its own."""
+import contextlib
+import http.client
 import json
+import os
+import signal
+import threading
 
 import sqlalchemy
 import testtools
@@ -8,13 +13,16 @@ import testtools
 from glancelite.db import models
 from tests import databases
 from tests.functional import application
+from tests.functional import client
 from tests.functional import test_http_basic
 from tests.functional import test_import
 
 DATA = b'what was staged' * 1000
 
 
-class TwoHostsTest(testtools.TestCase):
+class TwoHostsTestCase(testtools.TestCase):
+
+    more = {}
 
     def setUp(self):
         super().setUp()
@@ -34,7 +42,7 @@ class TwoHostsTest(testtools.TestCase):
             'http_basic': {'user_file': application.ETC / 'htpasswd',
                            'project_id': 'rest',
                            'role_map': 'alice:member+reader'},
-            **(more or {})}
+            **self.more, **(more or {})}
         return self.useFixture(application.Application(
             'eventlet', port=port, database=self.database, **options))
 
@@ -61,7 +69,12 @@ class TwoHostsTest(testtools.TestCase):
             json={'method': {'name': 'glance-direct'}, **more})
 
     def staging(self, host):
-        return [path.name for path in (host.folder / 'staging').iterdir()]
+        folder = host.folder / 'staging'
+        return ([path.name for path in folder.iterdir()]
+                if folder.exists() else [])
+
+
+class TwoHostsTest(TwoHostsTestCase):
 
     def test_any_host_imports_what_was_staged_on_another_one(self):
         image_id = self.staged(self.second)
@@ -128,3 +141,80 @@ class TwoHostsTest(testtools.TestCase):
         away.rename(place)
         application.eventually(lambda: not hosts(), 'It is forgotten')
         self.assertEqual([], self.staging(self.first))
+
+
+class LostHostTest(TwoHostsTestCase):
+    """A host that goes away, and nobody has patience with it."""
+
+    more = {'lease': {'ttl': 3, 'sweep_interval': 1, 'finish_timeout': 0},
+            # The other one is never quicker to begin what was staged here.
+            'task': {'concurrency': 0}}
+
+    def setUp(self):
+        super().setUp()
+        self.second.stop()
+        self.second.configure(task={'concurrency': 2, 'poll_interval': 1})
+        self.second.start()
+
+    def assert_queued_by_the_other(self, image_id):
+        """It is, can be staged anew there, and nothing of it is left."""
+        application.eventually(
+            lambda: self.ask(self.second, 'GET', f'/{image_id}').json[
+                'status'] == 'queued', 'The other host gives it up')
+        self.assertEqual(204, self.ask(
+            self.second, 'PUT', f'/{image_id}/stage', body=DATA,
+            headers={'Content-Type': 'application/octet-stream'}).status)
+        self.assertNotEqual([], self.staging(self.first))
+        self.first.start()
+        self.assertEqual(202, self.submit(self.second, image_id).status)
+        application.eventually(
+            lambda: self.ask(self.second, 'GET', f'/{image_id}').json[
+                'status'] == 'active', 'It is imported')
+        application.eventually(lambda: not self.staging(self.first),
+                               'The former host removes what it had')
+        self.assertEqual([], self.staging(self.second))
+
+    def test_an_import_of_what_is_there_fails_and_says_why(self):
+        image_id = self.staged(self.first)
+        self.assertEqual(202, self.submit(self.first, image_id).status)
+        self.first.stop()
+        application.eventually(
+            lambda: self.ask(self.second, 'GET', f'/{image_id}/tasks').json[
+                'tasks'][0]['status'] == 'failure', 'The task fails')
+        task, = self.ask(self.second, 'GET',
+                         f'/{image_id}/tasks').json['tasks']
+        self.assertIn('host that has the staged data', task['message'])
+        self.assert_queued_by_the_other(image_id)
+
+    def test_what_was_being_staged_there_is_given_up(self):
+        image_id = self.ask(self.first, 'POST', '', json={
+            'disk_format': 'raw', 'container_format': 'bare'}).json['id']
+        body = client.HeldBody(DATA, DATA)
+        thread = threading.Thread(target=self.stage, args=(image_id, body))
+        thread.start()
+        body.begun.wait(application.PATIENCE)
+        application.eventually(lambda: self.staging(self.first),
+                               'It has begun')
+        for process in self.first.workers():
+            os.kill(process, signal.SIGKILL)
+        self.first.stop()
+        body.release()
+        thread.join()
+        self.assert_queued_by_the_other(image_id)
+
+    def stage(self, image_id, body):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.ask(self.first, 'PUT', f'/{image_id}/stage', body=body,
+                     headers={'Content-Type': 'application/octet-stream'})
+
+    def test_a_host_that_is_there_is_waited_for(self):
+        image_id = self.staged(self.first)
+        self.assertEqual(202, self.submit(self.first, image_id).status)
+        other = self.staged(self.second)
+        self.assertEqual(202, self.submit(self.second, other).status)
+        application.eventually(
+            lambda: self.ask(self.second, 'GET', f'/{other}').json[
+                'status'] == 'active', 'The other host looks for tasks')
+        task, = self.ask(self.first, 'GET',
+                         f'/{image_id}/tasks').json['tasks']
+        self.assertEqual('pending', task['status'])
