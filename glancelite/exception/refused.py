@@ -131,6 +131,10 @@ class HostUnavailable(error.Unavailable):
                  'again later, or delete the image.')
 
 
+class IdentityUnavailable(error.Unavailable):
+    sentence = _('Keystone cannot be asked about the token; try again later.')
+
+
 class LimitsUnavailable(error.Unavailable):
     sentence = _('The limits of the project cannot be determined; try again '
                  'later.')

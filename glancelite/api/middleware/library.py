@@ -109,8 +109,8 @@ def authtoken_factory(global_conf, **local_conf):
     """
     # Imported where it is used: it loads a client library that only this
     # pipeline needs.
-    from keystonemiddleware import auth_token
+    from glancelite.api.middleware import tokens
     conf = service_module.current().conf
     require_memcache(conf)
     options = {**local_conf, 'oslo_config_config': conf}
-    return lambda application: auth_token.AuthProtocol(application, options)
+    return lambda application: tokens.Tokens(application, options)

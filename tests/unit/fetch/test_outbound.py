@@ -28,7 +28,8 @@ ALLOWED = {
     'ssl': ('fetch/',),
     # Keystone and the key manager, which the operator names; cmd is the
     # client that uploads, on the user's own host.
-    'keystoneauth1': ('quota/keystone.py', 'conf/of_glance.py',
+    'keystoneauth1': ('api/middleware/tokens.py', 'quota/keystone.py',
+                      'conf/of_glance.py',
                       'data/signature.py', 'stores/kinds/cinder.py', 'cmd/'),
     'openstack': ('quota/keystone.py', 'cmd/transfer/'),
     'castellan': ('data/signature.py',),
