@@ -81,10 +81,8 @@ class Fill:
                 self._finish()
         except OSError as error:
             self.error = error
-        try:
-            self._incomplete.close()
-        except OSError as error:
-            self.error = error
+        finally:
+            self._close()
         if self.error:
             LOG.error('Image %s is not cached: %s', self.image_id,
                       self.error.strerror)
@@ -106,3 +104,10 @@ class Fill:
         else:
             LOG.error('Image %s is not cached: its data is not what its '
                       'record says', self.image_id)
+
+    def _close(self):
+        """Let go of it, whatever happened, so that others may try."""
+        try:
+            self._incomplete.close()
+        except OSError as error:
+            self.error = error

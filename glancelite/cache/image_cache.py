@@ -146,10 +146,14 @@ class ImageCache:
         """:returns: bytes of the entry; None if there is none to serve."""
         try:
             size = self.directory.size(wanted.name)
+            if size is None or wanted.size in (None, size):
+                return size
+            LOG.error('Image %s: its copy in the cache is damaged, and goes',
+                      wanted.image_id)
+            self.directory.remove_entry(wanted.name)
         except OSError as error:
             LOG.error('The image cache cannot be read: %s', error.strerror)
-            return None
-        return size if wanted.size in (None, size) else None
+        return None
 
     def _after(self, filled):
         """Make room for what has come; try again what was given up."""

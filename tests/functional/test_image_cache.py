@@ -140,6 +140,18 @@ class ServedTest(caching.CachingTestCase):
         self.assertEqual(503, self.client.get(
             f'/v2/images/{image}/file?prefer=web').status)
 
+    def test_a_damaged_entry_is_not_served(self):
+        image = self.uploaded()
+        self.download(image)
+        self.become_cached(image)
+        (name,) = self.files('entries')
+        os.truncate(self.cache / 'entries' / name, 10)
+        self.download(image)
+        application.eventually(
+            lambda: (self.entry(image) or {}).get('size') == len(DATA),
+            'It is cached again')
+        self.download(image)
+
     def test_an_entry_that_went_meanwhile_is_read_from_the_store(self):
         image = self.uploaded()
         self.download(image)

@@ -77,7 +77,7 @@ class CachedImagesController:
 
     def nodes(self, context, image_id):
         """Say that each host knows its own cache alone."""
-        self._image(context, image_id, 'list_cached_nodes')
+        self._authorize(context, 'list_cached_nodes')
         raise exception.CacheNotCentral()
 
     def _authorize(self, context, rule):
