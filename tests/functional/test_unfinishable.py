@@ -28,6 +28,13 @@ class RefusingDriver(filesystem.FilesystemDriver):
         raise exception.StoreUnavailable()
 
 
+class BrokenDriver(filesystem.FilesystemDriver):
+    """A store that fails in a way that nobody has thought of."""
+
+    def commit(self, image_id, token):
+        raise RuntimeError('broken')
+
+
 class CommittingDriver(filesystem.FilesystemDriver):
     """A store that ends an upload, and cannot say so."""
 
@@ -87,6 +94,11 @@ class UnfinishableTest(testtools.TestCase):
         kept, = self.service.files()
         self.assertIn(young, kept)
 
+    def test_so_it_is_whatever_goes_wrong(self):
+        young, old = self.leave(60), self.leave(3600)
+        self.sweep(BrokenDriver)
+        self.assertEqual(['saving', 'queued'], self.statuses(young, old))
+
     def test_what_had_its_name_already_is_removed_too(self):
         old = self.leave(3600)
         self.sweep(CommittingDriver)
@@ -111,8 +123,8 @@ class UnfinishableTest(testtools.TestCase):
 class TroubledDriver(filesystem.FilesystemDriver):
     """File stores, of which the one named cheap is in trouble.
 
-    :cvar trouble: what it does when an upload ends: it 'refuses'; does it
-        and 'hides' it; or 'loses' the data.
+    :cvar trouble: what it does when an upload ends: it 'refuses'; 'breaks';
+        does it and 'hides' it; or 'loses' the data.
     """
 
     trouble = None
@@ -123,6 +135,8 @@ class TroubledDriver(filesystem.FilesystemDriver):
             self.discard(image_id, token)
         if trouble == 'refuses':
             raise exception.StoreUnavailable()
+        if trouble == 'breaks':
+            raise RuntimeError('broken')
         url = super().commit(image_id, token)
         if trouble == 'hides':
             raise exception.StoreUnavailable()
@@ -158,7 +172,7 @@ class UnfinishableImportTest(TroubledTestCase):
     options = {'lease': {'ttl': 3, 'sweep_interval': 1, 'finish_timeout': 0}}
 
     def test_it_is_undone_in_every_store(self):
-        for what in ('refuses', 'hides', 'loses'):
+        for what in ('refuses', 'breaks', 'hides', 'loses'):
             self.trouble(what)
             image = self.done(self.import_staged())
             self.assertEqual('queued', image['status'], what)
