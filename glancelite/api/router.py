@@ -18,15 +18,17 @@ class Router:
     def __init__(self, table, resources):
         self._resources = resources
         self._mapper = routes.Mapper(register=False)
-        methods = {}
+        paths = {}
         for method, path, name, action in table:
-            methods.setdefault(path, []).append(method)
-            self._mapper.connect(
-                path, controller=name, action=action,
-                conditions={'method': [method]})
-        for path, allowed in methods.items():
+            paths.setdefault(path, {})[method] = name, action
+        for path, methods in paths.items():
+            for method, (name, action) in methods.items():
+                self._mapper.connect(
+                    path, controller=name, action=action,
+                    conditions={'method': [method]})
+            # Before a later path with a parameter that would match as well.
             self._mapper.connect(path, controller=None,
-                                 action=', '.join(allowed))
+                                 action=', '.join(methods))
         self._mapper.create_regs()
 
     def __call__(self, environ, start_response):

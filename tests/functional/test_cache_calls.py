@@ -110,6 +110,7 @@ class CallsTest(caching.CachingTestCase):
                 ('POST', '', 'GET, DELETE'), ('HEAD', '', 'GET, DELETE'),
                 ('GET', f'/{image}', 'DELETE, PUT'),
                 ('GET', '/clean', 'POST'), ('GET', '/prune', 'POST'),
+                ('PUT', '/clean', 'POST'), ('DELETE', '/prune', 'POST'),
                 ('PUT', f'/nodes/{image}', 'GET')):
             answer = self.call(method, path)
             self.assertEqual((405, allowed),
