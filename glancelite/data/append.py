@@ -77,12 +77,17 @@ class Append:
         self._claim.require_cap(upload.length)
         self._claim.begin(upload.length or upload.offset)
         driver = self._tools.stores.internal(upload.store)
+        # Who is late must not take the file from whoever came after him.
+        self._require_lease()
         self._writer = self._wait(driver.resume, self._image.id, upload.id,
                                   upload.offset)
         # Whoever came after us may have been before us at the file.
+        self._require_lease()
+        self._receipt = self._read_receipt()
+
+    def _require_lease(self):
         if not self._tools.holder.keeps(self._lease):
             raise exception.LeaseLost(image_id=self._image.id)
-        self._receipt = self._read_receipt()
 
     def _read_receipt(self):
         """:returns: the receipt of what is stored, up to the offset."""

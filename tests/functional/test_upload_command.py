@@ -63,8 +63,7 @@ class Line(fixtures.Fixture):
 
     def _close(self):
         self._listener.close()
-        for each in self._open:
-            each.close()
+        self._end(*self._open)
 
     def _serve(self):
         while True:
