@@ -206,7 +206,9 @@ class ImportTest(RemainsTestCase):
         image_id = self.create()
         self.submit(image_id, 'web-download', uri=url, **choice)
         self.assertTrue(self.first.wait(application.PATIENCE))
-        application.eventually(lambda: self.files('fast'), 'It has begun')
+        application.eventually(
+            lambda: self.files('fast') and self.files('cheap'),
+            'Both stores have some of it')
         act()
         self.rest.set()
         return self.done(image_id)
