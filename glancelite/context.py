@@ -25,6 +25,19 @@ class RequestContext(context.RequestContext):
         return self._credentials
 
 
+def of_service(project_id=None, user_id=None):
+    """:returns: the service's own context, for what no request asks for.
+
+    :param project_id: of whom it is done for, if of anybody.
+    :param user_id: the same.
+    """
+    made = RequestContext(
+        overwrite=False, project_id=project_id, user_id=user_id,
+        request_id=context.generate_request_id())
+    made.is_admin = True
+    return made
+
+
 def outgoing_fields(request_id=None):
     """:returns: header fields that every request to another service of the
         cloud bears, so that one id leads through all logs.

@@ -8,7 +8,6 @@ import contextlib
 import random
 import time
 
-from oslo_context import context as oslo_context
 from oslo_log import log
 
 from glancelite import context as context_module
@@ -153,7 +152,7 @@ class Upkeep:
             it has none.
         """
         try:
-            image = self._images.get(_context(), image_id,
+            image = self._images.get(context_module.of_service(), image_id,
                                      check_visibility=False)
         except exception.ImageNotFound:
             return None, None
@@ -176,12 +175,3 @@ class Upkeep:
         finally:
             self._threads.wait(fill.abandon)
             fill.wait()
-
-
-def _context():
-    """:returns: the service's own context."""
-    context = context_module.RequestContext(
-        overwrite=False,
-        request_id=oslo_context.generate_request_id())
-    context.is_admin = True
-    return context

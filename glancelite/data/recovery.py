@@ -8,7 +8,6 @@ done can be done again, if this process dies in the middle of it.
 import random
 import time
 
-from oslo_context import context as oslo_context
 from oslo_log import log
 
 from glancelite import context as context_module
@@ -140,10 +139,11 @@ class Recovery:
         if 'facts' not in lease.detail:
             return False
         self._lost_hosts.require_ours(lease)
+        context = context_module.of_service()
         try:
-            image = self._images.get(_context(), lease.image_id,
+            image = self._images.get(context, lease.image_id,
                                      check_visibility=False)
-            self._publisher.publish(_context(), image, lease)
+            self._publisher.publish(context, image, lease)
         except (exception.ImageNotFound, exception.ImageChanged,
                 exception.DataMissing) as error:
             LOG.warning('Image %s: its upload cannot be finished: %s',
@@ -160,10 +160,11 @@ class Recovery:
         self._queue(lease)
 
     def _queue(self, lease):
+        context = context_module.of_service()
         try:
-            image = self._images.get(_context(), lease.image_id,
+            image = self._images.get(context, lease.image_id,
                                      check_visibility=False)
-            self._images.move(_context(), image, 'queued',
+            self._images.move(context, image, 'queued',
                               from_status=lease.detail['status'],
                               release=lease)
             self._notifier.image('update', image)
@@ -179,12 +180,3 @@ class Recovery:
     def _finish_removal(self, lease):
         self._remains.remove_copies(lease)
         self._leases.release(lease)
-
-
-def _context():
-    """:returns: the service's own context."""
-    context = context_module.RequestContext(
-        overwrite=False,
-        request_id=oslo_context.generate_request_id())
-    context.is_admin = True
-    return context

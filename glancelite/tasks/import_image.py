@@ -8,7 +8,6 @@ import contextlib
 import datetime
 import time
 
-from oslo_context import context as oslo_context
 from oslo_log import log
 
 from glancelite import context as context_module
@@ -269,9 +268,5 @@ def _unlock(image):
 
 def _context(lease):
     """:returns: the service's own context, for the owner of the task."""
-    context = context_module.RequestContext(
-        overwrite=False, project_id=lease.detail.get('project_id'),
-        user_id=lease.detail.get('user_id'),
-        request_id=oslo_context.generate_request_id())
-    context.is_admin = True
-    return context
+    return context_module.of_service(lease.detail.get('project_id'),
+                                     lease.detail.get('user_id'))
