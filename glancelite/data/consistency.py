@@ -13,7 +13,6 @@ from glancelite import context as context_module
 from glancelite import exception
 from glancelite.data import leftovers
 from glancelite.data import streams
-from glancelite.db import location_urls
 from glancelite.objects import consistency
 from glancelite.objects import image as image_object
 from glancelite.objects import import_request
@@ -190,5 +189,5 @@ class Checker:
 
 
 def _why_unreadable(url):
-    return '' if location_urls.is_readable(url) else (
+    return '' if image_object.is_url(url) else (
         'not a URL: see metadata_encryption_key')

@@ -4,8 +4,8 @@ import itertools
 import time
 
 from glancelite import exception
-from glancelite.db import location_urls
 from glancelite.objects import consistency
+from glancelite.objects import image as image_object
 from glancelite.objects import lease as lease_object
 
 _PAGE = 500
@@ -120,7 +120,7 @@ class Leftovers:
                 found |= keys.intersection(
                     driver.key(place.url) for place in page)
                 self._unreadable |= not all(
-                    location_urls.is_readable(place.url) for place in page)
+                    image_object.is_url(place.url) for place in page)
         return found
 
     def _is_readable(self, url):

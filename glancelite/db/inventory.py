@@ -14,8 +14,8 @@ import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import api
-from glancelite.db import location_urls
 from glancelite.db import models
+from glancelite.objects import image as image_object
 
 _images = models.images
 _locations = models.image_locations
@@ -195,7 +195,7 @@ class Inventory:
         """
         return next((place for page in self.pages(self.locations, 0)
                      for place in page
-                     if not location_urls.is_readable(place.url)), None)
+                     if not image_object.is_url(place.url)), None)
 
     @api.transaction
     def stuck(self, after, limit):

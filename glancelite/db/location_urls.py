@@ -16,6 +16,7 @@ import sqlalchemy
 
 from glancelite import exception
 from glancelite.db import models
+from glancelite.objects import image as image_object
 
 _BLOCK = 16
 _KEY_SIZES = (16, 24, 32)
@@ -31,11 +32,6 @@ def of(key):
     if key is None:
         return types.SimpleNamespace(seal=str, open=str)
     return Encrypted(key)
-
-
-def is_readable(url):
-    """:returns: whether what was opened is a URL, as all locations are."""
-    return ':' in url
 
 
 def require_key(database):
@@ -54,7 +50,7 @@ def require_key(database):
     except db_exception.DBConnectionError:
         # It may come back: requests tell then.
         return
-    if newest and not is_readable(database.urls.open(newest.value)):
+    if newest and not image_object.is_url(database.urls.open(newest.value)):
         raise exception.ConfigurationError(
             f'The location of image {newest.image_id} cannot be read: it is '
             'encrypted. Set metadata_encryption_key to what Glance has')
@@ -85,9 +81,9 @@ class Encrypted:
 
     def open(self, stored):
         """:returns: the URL; what cannot be decrypted is returned as it is,
-            and :func:`is_readable` tells.
+            and :func:`~glancelite.objects.image.is_url` tells.
         """
-        if is_readable(stored):
+        if image_object.is_url(stored):
             return stored
         try:
             sealed = base64.urlsafe_b64decode(stored)
@@ -97,7 +93,7 @@ class Encrypted:
         except ValueError:
             # Not in this alphabet, cut off, or of another key.
             return stored
-        return url if is_readable(url) else stored
+        return url if image_object.is_url(url) else stored
 
     def _cipher(self, vector):
         # Imported where it is used: most services never need it.

@@ -95,6 +95,13 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
 
 
+def is_url(text):
+    """:returns: whether that is a URL, as of all locations, and not what one
+        is encrypted to.
+    """
+    return ':' in text
+
+
 @dataclasses.dataclass
 class Location:
     """One copy of the image data. ``id`` is None until it is stored."""

@@ -13,6 +13,7 @@ from glancelite.db import api
 from glancelite.db import location_urls
 from glancelite.db import migration
 from glancelite.db import models
+from glancelite.objects import image as image_object
 
 KEY = '0123456789abcdef'
 
@@ -71,7 +72,7 @@ class LocationUrlsTest(testtools.TestCase):
             for key in (None, 'another key 1234', 'k' * 32):
                 opened = location_urls.of(key).open(stored)
                 self.assertEqual(stored, opened)
-                self.assertFalse(location_urls.is_readable(opened))
+                self.assertFalse(image_object.is_url(opened))
 
     def test_a_key_of_another_length_is_refused(self):
         for key in ('', 'short', 'k' * 17, 'ü' * 16 + 'k'):
