@@ -21,6 +21,7 @@ from tests.bench import table
 from tests.bench import transfers
 from tests.bench import wire
 from tests.functional import application
+from tests.servers import kinds
 
 STORES = ('first', 'second', 'third')
 
@@ -53,7 +54,8 @@ class Service:
                 'filesystem_store_datadir': '{folder}/staging'}}
         for name, folder in zip(STORES, folders):
             options[name] = {'filesystem_store_datadir': folder}
-        self.application = application.Application('eventlet', **options)
+        self.application = application.Application(
+            'eventlet', server=kinds.SERVERS['eventlet'], **options)
         self.application.setUp()
         self._group = processes.Group([self.application.process.pid])
         port = self.application.client.address[1]

@@ -2,12 +2,13 @@
 """The real application, started for a test from a configuration file.
 
 In mode ``wsgi`` it is called in the test's own process, under native
-threads; in mode ``eventlet`` glancelite-api runs as a process of its own, or
-the server of :mod:`tests.servers.kinds` that ``GLANCELITE_TEST_SERVER``
-names. ``GLANCELITE_TEST_DATABASE`` (sqlite, mysql or postgresql) chooses the
-database.
+threads; in mode ``eventlet`` glancelite-api runs as a process of its own
+(see :mod:`tests.nursery`), or the server of :mod:`tests.servers.kinds` that
+``GLANCELITE_TEST_SERVER`` names. ``GLANCELITE_TEST_DATABASE`` (sqlite, mysql
+or postgresql) chooses the database.
 """
 import atexit
+import functools
 import logging
 import os
 import pathlib
@@ -15,9 +16,11 @@ import resource
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import fixtures
+import sqlalchemy
 import testtools
 from testtools import content
 from testtools import content_type
@@ -110,7 +113,9 @@ class Application(fixtures.Fixture):
         self._mode = mode
         self._given = database or _database_of(
             backend or os.environ.get('GLANCELITE_TEST_DATABASE') or 'sqlite')
-        self._server = server or kinds.SERVERS[SERVER or 'eventlet']
+        self._server = server or kinds.SERVERS.get(
+            # What has loaded already could be quicker than its limits.
+            SERVER or limits and 'eventlet', kinds.Forked())
         self._port = port
         self._limits = limits or {}
         self._started = started
@@ -177,9 +182,9 @@ class Application(fixtures.Fixture):
             'PYTHONPATH': str(ROOT),
             'OS_GLANCELITE_CONFIG_FILES': str(self.configuration)}
         with open(self.log, 'ab') as log:
-            process = subprocess.Popen(
-                self._server.command(self), cwd=ROOT, env=environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = self._server.start(
+                self, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         for name, value in self._limits.items():
             number = getattr(resource, name)
             hard = resource.prlimit(process.pid, number)[1]
@@ -237,8 +242,11 @@ class Application(fixtures.Fixture):
         return self._given.url
 
     def _migrate(self):
-        """Make the schema where the service does not do it by itself."""
+        """Make the schema, as the service itself does in SQLite."""
         if self.database.startswith('sqlite:'):
+            path = pathlib.Path(sqlalchemy.make_url(self.database).database)
+            if not path.exists():
+                path.write_bytes(_sqlite_tables())
             return
         database = db_api.Database(self.load_conf())
         self.addCleanup(database.dispose)
@@ -304,6 +312,23 @@ def loaded(test, conf):
 def _database_of(backend):
     kind = databases.Database if backend == 'sqlite' else databases.Emptied
     return kind(backend)
+
+
+@functools.cache
+def _sqlite_tables():
+    """:returns: the file of an SQLite database without rows, as bytes."""
+    handlers = list(logging.root.handlers)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'sqlite')
+        own = pathlib.Path(folder, 'conf')
+        own.write_text(f'[database]\nconnection = sqlite:///{path}\n')
+        try:
+            database = db_api.Database(deploy.load_conf(files=[str(own)]))
+        finally:
+            _restore_log(handlers)
+        migration.sync(database)
+        database.dispose()
+        return path.read_bytes()
 
 
 def _restore_log(handlers):

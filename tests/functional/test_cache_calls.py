@@ -2,12 +2,11 @@
 """/v2/cache, the queue, and what keeps the cache in order."""
 import fcntl
 import os
-import subprocess
-import sys
 
 import testscenarios
 
 from tests import databases
+from tests import nursery
 from tests.functional import application
 from tests.functional import caching
 
@@ -243,11 +242,8 @@ class CommandsTest(caching.CachingTestCase):
 
     def manage(self, *arguments):
         """:returns: the exit code, and what was printed."""
-        done = subprocess.run(
-            [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
-             str(self.service.configuration), 'cache', *arguments],
-            capture_output=True, text=True, cwd=application.ROOT,
-            timeout=application.PATIENCE, check=False)
+        done = nursery.run('manage', '--config-file',
+                           self.service.configuration, 'cache', *arguments)
         return done.returncode, done.stdout, done.stderr
 
     def idle(self, **options):

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Characters beyond U+FFFF, in our tables and in those of Glance on MySQL."""
-import subprocess
-import sys
 
 import testscenarios
 import testtools
 
 from glancelite.db import models
 from tests import databases
+from tests import nursery
 from tests.functional import application
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -76,10 +75,9 @@ class GlanceTablesTest(CharacterTestCase):
         self.assertEqual([400, 400, 400], [each.status for each in refused])
         for answer in refused:
             self.assertIn(b'no room for', answer.body)
-        done = subprocess.run(
-            [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
-             self.application.configuration, 'db', 'convert-utf8mb4'],
-            cwd=application.ROOT, text=True, capture_output=True)
+        done = nursery.run(
+            'manage', '--config-file', self.application.configuration, 'db',
+            'convert-utf8mb4')
         self.assertEqual((0, ''), (done.returncode, done.stderr))
         self.assertIn('image_tags is done.', done.stdout)
         self.assertEqual([201, 200, 204],

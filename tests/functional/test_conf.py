@@ -13,6 +13,7 @@ import testtools
 from glancelite import deploy
 from glancelite import exception
 from glancelite.conf import files as conf_files
+from tests import nursery
 from tests.functional import application
 from tests.functional import client
 
@@ -72,11 +73,8 @@ class EnvironmentTest(testtools.TestCase):
             f'[database]\nconnection = {connection}\n')
         for words in (['manage', 'db', 'sync'], ['status', 'upgrade',
                                                 'check']):
-            done = subprocess.run(
-                [sys.executable, '-m', f'glancelite.cmd.{words[0]}',
-                 *words[1:]], capture_output=True, text=True,
-                cwd=application.ROOT, timeout=application.PATIENCE, env={
-                    **os.environ, 'OS_GLANCE_CONFIG_DIR': folder})
+            done = nursery.run(*words, env={
+                **os.environ, 'OS_GLANCE_CONFIG_DIR': folder})
             self.assertEqual(0, done.returncode, done.stdout + done.stderr)
             self.assertTrue(pathlib.Path(folder, 'named.sqlite').exists())
 
@@ -389,10 +387,7 @@ class LogTest(testtools.TestCase):
         return path
 
     def ask(self, path, program, *words):
-        return subprocess.run(
-            [sys.executable, '-m', f'glancelite.cmd.{program}',
-             '--config-file', path, *words], capture_output=True, text=True,
-            cwd=application.ROOT, timeout=application.PATIENCE)
+        return nursery.run(program, '--config-file', path, *words)
 
     def test_a_file_is_called_by_the_name_of_the_service(self):
         path = self.write(log_dir='{folder}')

@@ -4,8 +4,6 @@ import datetime
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -14,6 +12,7 @@ import sqlalchemy
 import testtools
 
 from glancelite.db import models
+from tests import nursery
 from tests.functional import application
 from tests.functional import client
 
@@ -49,11 +48,8 @@ class ManageTestCase(testtools.TestCase):
 
     def manage(self, *arguments):
         """:returns: the exit code, and what was printed."""
-        done = subprocess.run(
-            [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
-             str(self.service.configuration), *arguments],
-            capture_output=True, text=True, cwd=application.ROOT,
-            timeout=application.PATIENCE, check=False)
+        done = nursery.run('manage', '--config-file',
+                           self.service.configuration, *arguments)
         self.assertNotIn('Traceback', done.stderr)
         return done.returncode, done.stdout
 

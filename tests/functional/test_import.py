@@ -6,8 +6,6 @@ import hashlib
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import threading
 
 import fixtures
@@ -16,6 +14,7 @@ import testtools
 
 from glancelite.db import leases
 from tests import databases
+from tests import nursery
 from tests.functional import application
 from tests.unit.fetch import wire
 
@@ -390,10 +389,10 @@ class DrainTest(ImportTestCase):
 
     def manage(self, *command):
         """:returns: what glancelite-manage prints."""
-        return subprocess.run(
-            [sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
-             self.application.configuration, *command], check=True,
-            stdout=subprocess.PIPE, text=True).stdout
+        done = nursery.run('manage', '--config-file',
+                           self.application.configuration, *command)
+        done.check_returncode()
+        return done.stdout
 
     def test_tasks_wait_until_the_host_takes_them_again(self):
         self.assertIn('takes no more tasks',
@@ -491,9 +490,9 @@ class WorkerTestCase(ImportTestCase):
         """:returns: a worker with the configuration of the service."""
         own = self.application.folder / 'worker.conf'
         own.write_text('[task]\nconcurrency = 2\n')
-        worker = subprocess.Popen([
-            sys.executable, '-m', 'glancelite.cmd.worker', '--config-file',
-            str(self.application.configuration), '--config-file', str(own)])
+        worker = nursery.start(
+            'worker', '--config-file', self.application.configuration,
+            '--config-file', own)
         self.addCleanup(worker.wait)
         self.addCleanup(worker.kill)
         application.eventually(lambda: self.waits_for_signals(worker.pid),

@@ -13,6 +13,7 @@ import testtools
 
 from tests.functional import application
 from tests.functional import client
+from tests.servers import kinds
 
 MIB = 1024 * 1024
 DATA = os.urandom(3 * MIB)
@@ -22,8 +23,8 @@ class _ServerTestCase(testtools.TestCase):
 
     def start(self, **options):
         """:returns: a running server of its own."""
-        return self.useFixture(
-            application.Application('eventlet', **options))
+        return self.useFixture(application.Application(
+            'eventlet', server=kinds.SERVERS['eventlet'], **options))
 
     def stop_softly(self, server):
         """Send SIGTERM, and wait until the worker has heard of it.

@@ -11,8 +11,11 @@ import pathlib
 import pwd
 import re
 import shutil
+import subprocess
 import sys
 import sysconfig
+
+from tests import nursery
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _ETC = _ROOT / 'etc'
@@ -67,6 +70,10 @@ class Server:
     def command(self, served):
         """:returns: the command that serves ``served``."""
 
+    def start(self, served, **how):
+        """:returns: the server, started as ``subprocess.Popen`` is told."""
+        return subprocess.Popen(self.command(served), cwd=_ROOT, **how)
+
 
 class Eventlet(Server):
     """glancelite-api."""
@@ -74,6 +81,14 @@ class Eventlet(Server):
     def command(self, served):
         return [sys.executable, '-m', 'glancelite.cmd.api', '--config-file',
                 str(served.configuration)]
+
+
+class Forked(Eventlet):
+    """glancelite-api, without the time that it takes to load."""
+
+    def start(self, served, **how):
+        return nursery.start('api', '--config-file', served.configuration,
+                             **how)
 
 
 class Module(Server):
