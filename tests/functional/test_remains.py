@@ -2,21 +2,19 @@
 """Bytes that a store refuses to remove: no image waits, none is forgotten."""
 import contextlib
 import http.client
-import json
 import os
 import signal
 import threading
 
 import fixtures
-import sqlalchemy
 import testscenarios
 
 from glancelite import exception
-from glancelite.db import models
 from glancelite.objects import lease as lease_object
 from glancelite.stores import filesystem
 from tests.functional import application
 from tests.functional import client
+from tests.functional import leases
 from tests.functional import test_import
 from tests.functional import test_unfinishable
 
@@ -24,20 +22,24 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 OCTETS = {'Content-Type': 'application/octet-stream'}
 
+#: What a request holds an image for, and leaves when it cannot end it.
+LEFT = (lease_object.UPLOAD, lease_object.DELETE, lease_object.REMOVE)
+
 
 def remembered(database):
-    """:returns: the ids of the images of which bytes are remembered."""
-    engine = sqlalchemy.create_engine(database,
-                                      poolclass=sqlalchemy.NullPool)
-    with engine.connect() as connection:
-        return [json.loads(row.detail)['image_id']
-                for row in connection.execute(_remains())]
+    """:returns: the ids of the images of which bytes are remembered.
+
+    What requests have left, which have ended, is looked at without a pause.
+    """
+    leases.run_out(database, *LEFT)
+    return [row.detail['image_id']
+            for row in leases.read(database, lease_object.REMAINS)]
 
 
-def _remains():
-    leases = models.image_leases
-    return sqlalchemy.select(leases).where(
-        leases.c.purpose == lease_object.REMAINS)
+def forgotten(database):
+    """:returns: whether nothing is; it is looked at without a pause."""
+    leases.run_out(database, lease_object.REMAINS)
+    return not remembered(database)
 
 
 class RemainsTestCase(test_import.ImportTestCase):
@@ -64,8 +66,9 @@ class RemainsTestCase(test_import.ImportTestCase):
                       for path in self.place(f'{name}.away').iterdir())
 
     def queued(self, image_id):
-        """:returns: the image once it is queued."""
+        """:returns: the image once it is queued, whose upload has ended."""
         def ready():
+            leases.run_out(self.application.database, *LEFT)
             image = self.client.show(image_id)
             return image['status'] == 'queued' and image
         return application.eventually(ready, 'The image is queued')
@@ -73,13 +76,15 @@ class RemainsTestCase(test_import.ImportTestCase):
     def remembered(self):
         return remembered(self.application.database)
 
+    def forgotten(self):
+        return forgotten(self.application.database)
+
     def assert_removed_when_back(self, name, *left):
         """Put a store back: then ``left`` is what is in the stores."""
         self.assertNotEqual([], self.kept(name))
         application.eventually(self.remembered, 'They are remembered')
         self.put_back(name)
-        application.eventually(lambda: not self.remembered(),
-                               'They are forgotten')
+        application.eventually(self.forgotten, 'They are forgotten')
         self.assertEqual(set(left), self.files())
 
     def cut_after(self, path, act):
@@ -144,8 +149,7 @@ class UploadTest(RemainsTestCase):
             image_id, 'copy-image', 'admin',
             stores=['cheap']).status == 202, 'It is copied again')
         self.assertEqual('cheap,fast', self.done(image_id)['stores'])
-        application.eventually(lambda: not self.remembered(),
-                               'It is forgotten')
+        application.eventually(self.forgotten, 'It is forgotten')
         self.assertEqual({f'fast/{image_id}', f'cheap/{image_id}'},
                          self.files())
 
@@ -158,16 +162,17 @@ class PauseTest(RemainsTestCase):
         self.client.upload(image_id, b'data')
         self.take_away('fast')
         self.client.request('DELETE', f'/v2/images/{image_id}')
-        engine = sqlalchemy.create_engine(self.application.database,
-                                          poolclass=sqlalchemy.NullPool)
+        application.eventually(self.remembered, 'It is remembered')
+        database = self.application.database
 
         def pause():
             """:returns: the one after the third try, in seconds."""
-            with engine.connect() as connection:
-                for row in connection.execute(_remains()):
-                    if json.loads(row.detail)['tries'] == 3:
-                        return (row.expires_at
-                                - row.renewed_at).total_seconds()
+            row, = leases.read(database, lease_object.REMAINS)
+            if row.detail['tries'] == 3:
+                return (row.expires_at - row.renewed_at).total_seconds()
+            # If nothing has been done to it since.
+            leases.run_out(database, lease_object.REMAINS,
+                           renewed_at=row.renewed_at)
             return None
         self.assertEqual(4, round(application.eventually(
             pause, 'It is tried three times')))
@@ -266,8 +271,7 @@ class ForgottenStoreTest(RemainsTestCase):
         self.application.configure(
             enabled_backends=test_import.OPTIONS['enabled_backends'])
         self.application.start()
-        application.eventually(lambda: not self.remembered(),
-                               'They are forgotten')
+        application.eventually(self.forgotten, 'They are forgotten')
         self.assertEqual(set(), self.files())
 
     def upload(self, image_id, body):
@@ -325,8 +329,6 @@ class SealedTest(test_unfinishable.TroubledTestCase):
             again, b'anew', {'x-image-meta-store': 'cheap'}).status)
         self.deaf = False
         application.eventually(
-            lambda: self.files() == {f'cheap/{again}'}, 'It is removed')
-        application.eventually(
-            lambda: not remembered(self.application.database),
-                               'All is forgotten')
+            lambda: forgotten(self.application.database), 'All is forgotten')
+        self.assertEqual({f'cheap/{again}'}, self.files())
         self.assertEqual(b'anew', self.client.download(again).body)
