@@ -121,7 +121,10 @@ def arguments(mode, backend=None):
     if mode == 'eventlet':
         stage.port = application.Port()
         stage.port.setUp()
-        where = {'host': '127.0.0.1', 'port': stage.port.number}
+        # For each request the certificates of the system would be read, which
+        # nobody shows here.
+        where = {'host': '127.0.0.1', 'port': stage.port.number,
+                 'cert_validate': False}
     fixtures = type('Fixtures', (), {name: stage.fixture(name)
                                      for name in OPTIONS})
     return {'fixture_module': fixtures, 'content_handlers': [PatchHandler],
