@@ -23,6 +23,7 @@ from glancelite.data import leases as data_leases
 from glancelite.data import location_import
 from glancelite.data import locations
 from glancelite.data import lost_hosts
+from glancelite.data import memory
 from glancelite.data import publish
 from glancelite.data import receive
 from glancelite.data import recovery
@@ -231,6 +232,7 @@ def start(conf, threads=None, background=True, forks=False):
     :param forks: whether that is left to the processes it forks: it then has
         no thread that a fork could catch with a lock.
     """
+    memory.share()
     service = Service(conf, threads)
     if not schema.is_current(service.database):
         _migrate(service.database)

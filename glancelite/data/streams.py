@@ -89,21 +89,23 @@ def pump(source, guard, consumers, threads, block_size):
     :raises: what reading, the guard or the first failing consumer raised;
         every consumer has stopped by then.
     """
-    block = source.read(block_size)
-    following = source.read(block_size) if block else b''
-    if not following:
-        guard.write(block)
+    first = source.read(block_size)
+    second = source.read(block_size) if first else b''
+    if not second:
+        guard.write(first)
         for consumer in consumers:
-            threads.wait(consumer.write, block)
+            threads.wait(consumer.write, first)
         return
+    ahead = [second, first]
+    # Who has a block keeps a mebibyte: nobody does who need not.
+    del first, second
     lanes = [_Lane(consumer, threads) for consumer in consumers]
     try:
-        while block:
+        while block := ahead.pop() if ahead else source.read(block_size):
             guard.write(block)
             for lane in lanes:
                 lane.put(block)
             _raise_first(lanes)
-            block, following = following, source.read(block_size)
     finally:
         for lane in lanes:
             lane.join()
