@@ -20,6 +20,11 @@ LOG = log.getLogger(__name__)
 #: Seconds between records, at least.
 _RECORD_SECONDS = 1
 
+#: Seconds to wait for whoever has the bytes at the moment, and between two
+#: looks whether that one still does.
+_HOLD_SECONDS = 10
+_HOLD_INTERVAL = 0.02
+
 #: After these the upload is as good as before, or better. Other errors that
 #: are the client's, or the data's, end it; those of the service do not.
 _GOES_ON = (exception.IncompleteBody, exception.ContentMismatch,
@@ -77,13 +82,36 @@ class Append:
         self._claim.require_cap(upload.length)
         self._claim.begin(upload.length or upload.offset)
         driver = self._tools.stores.internal(upload.store)
-        # Who is late must not take the file from whoever came after him.
+        # Who is late already does not hold up whoever came after him.
         self._require_lease()
         self._writer = self._wait(driver.resume, self._image.id, upload.id,
                                   upload.offset)
-        # Whoever came after us may have been before us at the file.
-        self._require_lease()
+        self._hold()
+        try:
+            self._require_lease()
+            self._wait(self._writer.begin)
+        except BaseException:
+            # What else there is to do must not keep others waiting.
+            self._wait(self._writer.abandon)
+            raise
         self._receipt = self._read_receipt()
+
+    def _hold(self):
+        """Keep others from the bytes until we have begun with them.
+
+        Whoever takes the lease from now on has to wait for the bytes, and
+        gets them after us; so now is when to ask whether it still is ours.
+
+        :raises LeaseLost: somebody came after us while we waited.
+        :raises StoreUnavailable: another one has them, and does not move.
+        """
+        began = time.monotonic()
+        while not self._wait(self._writer.hold):
+            if time.monotonic() - began > _HOLD_SECONDS:
+                self._require_lease()
+                raise exception.StoreUnavailable()
+            # Here and not in a thread: who has them may need one to go on.
+            time.sleep(_HOLD_INTERVAL)
 
     def _require_lease(self):
         if not self._tools.holder.keeps(self._lease):

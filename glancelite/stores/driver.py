@@ -39,12 +39,34 @@ class Writer(abc.ABC):
 class ResumableWriter(Writer):
     """Takes bytes over several requests, each with a writer of its own.
 
-    Of all writers for one token only the last one made can change anything;
-    the methods of the others raise LeaseLost.
+    Of all writers for one token only the last one that has begun can change
+    anything; the methods of the others raise LeaseLost. One begins in two
+    steps, :meth:`hold` and :meth:`begin`, between which no other one does:
+    there its owner finds out whether the bytes still are his to write. When
+    they are not, or after any error, :meth:`abandon` it.
 
     :ivar position: bytes taken, those of former writers included (int).
     :ivar synced: how many of them stay, whatever crashes (int).
     """
+
+    @abc.abstractmethod
+    def hold(self):
+        """Keep every other writer from the bytes for the moment.
+
+        It does not wait, for which threads are too few.
+
+        :returns: whether it could: not so while another one writes a block,
+            or is between the two steps.
+        :raises DataMissing: fewer bytes are there than were taken.
+        :raises StoreUnavailable: when the store cannot take data.
+        """
+
+    @abc.abstractmethod
+    def begin(self):
+        """Make the bytes that are held ours: other writers have lost them.
+
+        Raises as :meth:`hold`.
+        """
 
     @abc.abstractmethod
     def sync(self):
@@ -154,7 +176,6 @@ class Driver(abc.ABC):
         What lies beyond is forgotten. The first one begins at 0.
 
         :param token: name of this upload, as for :meth:`writer`.
-        :raises DataMissing: so many bytes are not there.
         :raises NotResumable: this kind of store has no such writers.
         """
         raise exception.NotResumable(store=self.identifier)

@@ -7,8 +7,10 @@ is made under a lock on the file, once it is sure that the name still is the
 writer's. So a former writer that hangs, or whose machine was asleep, cannot
 change a byte when it wakes up: its name is gone.
 
-The lock is held for the moment of one write only. It is an flock, which
-network file systems have between machines too.
+The lock is held for the moment of one write; and by whoever goes on while he
+makes sure that it still is for him to do, so that nobody who is late takes the
+file from who came after him. It is an flock, which network file systems have
+between machines too.
 """
 import contextlib
 import fcntl
@@ -39,13 +41,11 @@ _MARK = '.'
 class ResumableFileWriter(driver.ResumableWriter):
     """Goes on with a file at ``offset``.
 
-    What is beyond is cut off with the first write: until then whoever asked
-    for the writer can find out that somebody else is to go on.
+    What is beyond is cut off with the first write.
 
     :param resting: the path of the file between requests, and when it is
         finished.
     :param offset: bytes that are known to be there.
-    :raises DataMissing: they are not.
     """
 
     def __init__(self, resting, offset, permissions):
@@ -53,52 +53,62 @@ class ResumableFileWriter(driver.ResumableWriter):
         self._permissions = permissions
         self._name = resting.with_name(
             f'{resting.name}{_MARK}{uuid.uuid4().hex}')
+        # By which the file is ours: until we begin, another one's.
+        self._path = self._name
+        self._descriptor = None
         self._synced_at = time.monotonic()
         self._created = False
         self._trimmed = False
         self.position = self.synced = offset
-        with files.errors():
-            self._descriptor = self._take(offset)
 
-    def _take(self, offset):
-        """:returns: a descriptor of the file, which has our name now."""
-        for _ in range(_ATTEMPTS):
-            path = self._find(create=not offset)
-            try:
-                descriptor = os.open(path, os.O_RDWR)
-            except FileNotFoundError:
-                # It may have just been renamed.
-                continue
-            try:
-                _lock(descriptor)
-                if _is(path, descriptor):
-                    self._begin(path, descriptor, offset)
-                    fcntl.flock(descriptor, fcntl.LOCK_UN)
-                    return descriptor
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(descriptor)
+    def hold(self):
+        with files.errors():
+            for _ in range(_ATTEMPTS):
+                path = self._find()
+                try:
+                    self._descriptor = os.open(path, os.O_RDWR)
+                except FileNotFoundError:
+                    # It may have just been renamed.
+                    continue
+                if not _lock_at_once(self._descriptor):
+                    self._let_go()
+                    return False
+                if _is(path, self._descriptor):
+                    self._path = path
+                    self._require_bytes()
+                    return True
+                self._let_go()
         raise exception.DataMissing(image_id=self._resting.name)
 
-    def _find(self, create):
+    def _find(self):
         """:returns: the path that the file has at the moment."""
         if self._resting.exists():
             return self._resting
         for path in names_of_writers(self._resting):
             return path
-        if create:
+        if not self.position:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self._resting, os.O_WRONLY | os.O_CREAT
                                  | os.O_EXCL, 0o666))
                 self._created = True
         return self._resting
 
-    def _begin(self, path, descriptor, offset):
-        if os.fstat(descriptor).st_size < offset:
+    def _let_go(self):
+        # Who has the file now counts on it, whoever made it.
+        self._created = False
+        descriptor, self._descriptor = self._descriptor, None
+        os.close(descriptor)
+
+    def _require_bytes(self):
+        if os.fstat(self._descriptor).st_size < self.position:
             raise exception.DataMissing(image_id=self._resting.name)
-        os.rename(path, self._name)
-        files.sync_directory(self._resting.parent)
+
+    def begin(self):
+        with files.errors():
+            os.rename(self._path, self._name)
+            self._path = self._name
+            files.sync_directory(self._resting.parent)
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _trim(self):
         """Cut off what is not known to be there, while the file is ours."""
@@ -115,7 +125,7 @@ class ResumableFileWriter(driver.ResumableWriter):
         """
         _lock(self._descriptor)
         try:
-            if not _is(self._name, self._descriptor):
+            if not _is(self._path, self._descriptor):
                 raise exception.LeaseLost(image_id=self._resting.name)
             yield
         finally:
@@ -143,8 +153,10 @@ class ResumableFileWriter(driver.ResumableWriter):
         return _Stored(self._descriptor, offset)
 
     def park(self):
+        if self._descriptor is None:
+            return
         with files.errors(), self._ours():
-            os.rename(self._name, self._resting)
+            os.rename(self._path, self._resting)
         self.abandon()
 
     def finish(self):
@@ -153,7 +165,7 @@ class ResumableFileWriter(driver.ResumableWriter):
             if self._permissions:
                 os.fchmod(self._descriptor, self._permissions)
             os.fsync(self._descriptor)
-            os.rename(self._name, self._resting)
+            os.rename(self._path, self._resting)
             files.sync_directory(self._resting.parent)
         self.abandon()
 
@@ -171,7 +183,7 @@ class ResumableFileWriter(driver.ResumableWriter):
         with (contextlib.suppress(exception.LeaseLost), files.errors(),
               self._ours()):
             if not os.fstat(self._descriptor).st_size:
-                os.unlink(self._name)
+                os.unlink(self._path)
 
     def cancel(self):
         self.abandon()
@@ -186,13 +198,19 @@ def _lock(descriptor):
     :raises StoreUnavailable: another process has it and does not move.
     """
     deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise exception.StoreUnavailable() from None
-            time.sleep(_LOCK_INTERVAL)
+    while not _lock_at_once(descriptor):
+        if time.monotonic() > deadline:
+            raise exception.StoreUnavailable()
+        time.sleep(_LOCK_INTERVAL)
+
+
+def _lock_at_once(descriptor):
+    """:returns: whether we have a file for ourselves now."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _Stored:

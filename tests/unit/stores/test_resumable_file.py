@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writers that go on with a file, and former writers that wake up late."""
+import fcntl
 import os
 import pathlib
 import types
@@ -25,9 +26,16 @@ class ResumableFileTest(testtools.TestCase):
                 filesystem_store_datadir=str(self.folder),
                 filesystem_store_file_perm=0))
 
-    def writer(self, offset=0):
+    def resume(self, offset=0):
+        """:returns: a writer that has not begun."""
         writer = self.driver.resume(IMAGE, TOKEN, offset)
         self.addCleanup(writer.abandon)
+        return writer
+
+    def writer(self, offset=0):
+        writer = self.resume(offset)
+        self.assertTrue(writer.hold())
+        writer.begin()
         return writer
 
     def names(self):
@@ -125,6 +133,72 @@ class ResumableFileTest(testtools.TestCase):
             self.assertRaises(exception.LeaseLost, writer.write, b'no')
         writers[-1].write(b'yes')
         self.assertEqual(b'yes', self.content())
+
+    def test_of_those_who_would_begin_one_at_a_time_has_the_file(self):
+        self.parked(b'abc')
+        [name] = self.names()
+        first, second = self.resume(3), self.resume(3)
+        self.assertTrue(first.hold())
+        self.assertFalse(second.hold())
+        self.assertEqual([name], self.names())
+        first.begin()
+        self.assertTrue(second.hold())
+        first.abandon()
+        second.begin()
+        second.write(b'def')
+        self.assertEqual(b'abcdef', self.content())
+
+    def test_who_does_not_begin_leaves_the_file_as_it_was(self):
+        self.parked(b'abc')
+        former = self.writer(3)
+        [name] = self.names()
+        late = self.resume(3)
+        self.assertTrue(late.hold())
+        late.abandon()
+        self.assertEqual([name], self.names())
+        former.write(b'def')
+        self.assertEqual(b'abcdef', self.content())
+
+    def test_who_does_not_begin_leaves_no_file_of_his_own_making(self):
+        late = self.resume()
+        self.assertTrue(late.hold())
+        self.assertEqual(1, len(self.names()))
+        late.abandon()
+        self.assertEqual([], self.names())
+
+    def test_a_file_is_left_to_whoever_has_it_whoever_made_it(self):
+        path = self.folder / f'.glancelite-{IMAGE}-{TOKEN}'
+        maker, other = self.resume(), self.resume()
+        lock = fcntl.flock
+
+        def overtaken(descriptor, operation):
+            self.useFixture(fixtures.MonkeyPatch('fcntl.flock', lock))
+            self.assertTrue(other.hold())
+            lock(descriptor, operation)
+        self.useFixture(fixtures.MonkeyPatch('fcntl.flock', overtaken))
+        self.assertFalse(maker.hold())
+        other.begin()
+        other.finish()
+        self.assertTrue(maker.hold())
+        maker.abandon()
+        self.assertEqual([path.name], self.names())
+
+    def test_a_file_that_was_removed_before_one_began_stays_so(self):
+        self.parked(b'abc')
+        late = self.resume(3)
+        self.assertTrue(late.hold())
+        self.driver.discard(IMAGE, TOKEN)
+        self.assertRaises(exception.DataMissing, late.begin)
+        late.abandon()
+        self.assertEqual([], self.names())
+
+    def test_a_writer_that_has_let_go_parks_nothing(self):
+        writer = self.writer()
+        writer.write(b'abc')
+        writer.abandon()
+        names = self.names()
+        writer.park()
+        self.assertEqual(names, self.names())
 
     def test_a_file_whose_writer_crashed_is_found_under_its_name(self):
         self.writer().write(b'abcdef')
