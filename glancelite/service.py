@@ -85,6 +85,8 @@ class Service:
         self.leases = leases.Leases(self.database, conf.lease.ttl,
                                     self.peers.own)
         self.images = images.Images(self.database, self.leases)
+        self.images.unlisted.work_in(
+            background_module.Background(self.threads, 1))
         self.members = members.Members(self.database)
         self.tasks = tasks.Tasks(self.database)
         self.metadefs = metadefs.Metadefs(self.database)

@@ -32,12 +32,12 @@ def insert(connection, image, moment, seal):
     :raises Invalid: two of its property names are one to the database.
     """
     try:
-        _insert_properties(connection, image.id, moment, image.properties)
+        _insert_properties(connection, image, moment, image.properties)
     except db_exception.DBDuplicateEntry:
         raise exception.Invalid(
             'Two property names differ only in ways that the database does '
             'not tell apart.') from None
-    _insert_tags(connection, image.id, moment, image.tags)
+    _insert_tags(connection, image, moment, image.tags)
     return _insert_locations(connection, image, moment, seal)
 
 
@@ -73,12 +73,18 @@ def number(inserted):
         location.id = new_id
 
 
-def _insert_properties(connection, image_id, moment, properties):
+def _insert_properties(connection, image, moment, properties):
     if properties:
         connection.execute(_properties.insert(), [
-            {'image_id': image_id, 'name': name, 'value': value,
-             'created_at': moment, 'updated_at': moment, 'deleted': False}
+            {**_new_row(image, moment), 'name': name, 'value': value}
             for name, value in properties.items()])
+
+
+def _new_row(image, moment):
+    """:returns: what a property and a tag have in common."""
+    return {'image_id': image.id,
+            'image_created_at': image.values['created_at'],
+            'created_at': moment, 'updated_at': moment, 'deleted': False}
 
 
 def _save_property(connection, image, moment, name, value):
@@ -100,7 +106,7 @@ def _save_property(connection, image, moment, name, value):
     if not new:
         raise exception.ImageChanged(image_id=image.id)
     try:
-        _insert_properties(connection, image.id, moment, {name: value})
+        _insert_properties(connection, image, moment, {name: value})
     except db_exception.DBDuplicateEntry:
         raise exception.ImageChanged(image_id=image.id) from None
 
@@ -118,11 +124,10 @@ def _remove_properties(connection, image, moment, names):
         raise exception.ImageChanged(image_id=image.id)
 
 
-def _insert_tags(connection, image_id, moment, tags):
+def _insert_tags(connection, image, moment, tags):
     if tags:
         connection.execute(_tags.insert(), [
-            {'image_id': image_id, 'value': tag, 'created_at': moment,
-             'updated_at': moment, 'deleted': False}
+            {**_new_row(image, moment), 'value': tag}
             for tag in sorted(tags)])
 
 
@@ -148,7 +153,7 @@ def _save_tags(connection, image, moment, changes):
                 if row.value in changes.removed_tags]
         connection.execute(_tags.update().where(_tags.c.id.in_(gone))
                            .values(deleted=True, deleted_at=moment))
-    _insert_tags(connection, image.id, moment, changes.added_tags)
+    _insert_tags(connection, image, moment, changes.added_tags)
 
 
 def _save_locations(connection, image, moment, changes, seal):

@@ -4,8 +4,9 @@
 A property or a tag that few images have leads to them, by its index, and so
 does a value of a field that no list is in the order of. One that many have
 is looked up for each image that is met in the order asked for: as many have
-it, enough are met soon. No optimizer can be trusted to see that; it is
-decided in ``narrowing.py``.
+it, enough are met soon. Or a list is read along the index of a property or a
+tag. No optimizer can be trusted to see which is best; it is decided in
+``narrowing.py``.
 """
 import operator
 
@@ -62,15 +63,51 @@ def conditions(shape, dialect, columns):
         found.append(_TIME_CONDITIONS[op](
             _images.c[name], sqlalchemy.bindparam(f'moment_{number}'),
             sqlalchemy.bindparam(f'next_{number}')))
-    for number, (image_id, its) in enumerate(_narrowing(shape, dialect)):
-        having = sqlalchemy.select(image_id).where(*its)
+    for number, (image_id, its, by_image) in enumerate(
+            narrowing(shape, dialect)):
         if number == shape.narrow:
-            found.append(_images.c.id.in_(having))
-        elif image_id.table in (_properties, _tags):
-            # With the limit it stays a look-up, for MariaDB too.
-            found.append(having.where(image_id == _images.c.id)
-                         .limit(1).scalar_subquery().is_not(None))
+            found.append(_images.c.id.in_(
+                sqlalchemy.select(image_id).where(
+                    *its, is_there(image_id.table))))
+        elif _is_looked_up(image_id, number, shape):
+            found.append(look_up(image_id, by_image))
     return found
+
+
+def _is_looked_up(image_id, number, shape):
+    """What is in the order of a walk is up to it."""
+    return image_id.table in (_properties, _tags) and not (
+        shape.walk and is_listed(shape, number))
+
+
+def is_listed(shape, number):
+    """:returns: whether an index has that property or tag in order."""
+    return all(shape.properties[number:number + 1])
+
+
+def look_up(image_id, its):
+    """:returns: the condition that an image has a row in another table.
+
+    :param image_id: the other table's column.
+    :param its: conditions of the other table, by whose indexes nothing is
+        to be looked up.
+    """
+    return _looked_up(image_id, its, _images).is_not(None)
+
+
+def _looked_up(image_id, its, images):
+    # With the limit it stays a look-up, for MariaDB too.
+    return (sqlalchemy.select(image_id)
+            .where(*its, unindexed.not_deleted(image_id.table),
+                   image_id == images.c.id)
+            .correlate(images).limit(1).scalar_subquery())
+
+
+def is_there(table):
+    """:returns: the condition that a row counts, found by its values."""
+    if table is _properties or table is _tags:
+        return table.c.deleted == sql.false()
+    return unindexed.not_deleted(table)
 
 
 def lead_to_images(shape):
@@ -95,35 +132,57 @@ def asked(query):
 
 def commonness(shape, dialect):
     """:returns: a select: whether each such filter leads to more images than
-    the parameters ``some`` and ``many``. No more are read than that.
+    the parameters ``some`` and ``many``, no more are read than that; and how
+    many of the newest images (parameter ``newest``) have what it asks for.
     """
-    return sqlalchemy.select(*(
-        sqlalchemy.select(sqlalchemy.literal_column('1')).where(*its)
-        .select_from(image_id.table).limit(1)
-        .offset(sqlalchemy.bindparam(bound, type_=sqlalchemy.Integer))
-        .scalar_subquery()
-        for image_id, its in _narrowing(shape, dialect)
-        for bound in ('some', 'many')))
+    parts = []
+    for image_id, its, by_image in narrowing(shape, dialect):
+        parts += [
+            sqlalchemy.select(sqlalchemy.literal_column('1'))
+            .where(*its, is_there(image_id.table))
+            .select_from(image_id.table).limit(1)
+            .offset(sqlalchemy.bindparam(bound, type_=sqlalchemy.Integer))
+            .scalar_subquery() for bound in ('some', 'many')]
+        parts.append(_among_the_newest(image_id, by_image))
+    return sqlalchemy.select(*parts)
 
 
-def _narrowing(shape, dialect):
-    """Yield (image id, conditions) of each filter that leads to images."""
+def _among_the_newest(image_id, by_image):
+    order = _images.c.created_at.desc(), _images.c.id.desc()
+    newest = (sqlalchemy.select(_images.c.id)
+              .where(_images.c.deleted == sql.false(),
+                     _images.c.os_hidden == sql.false())
+              .order_by(*order).limit(sqlalchemy.bindparam(
+                  'newest', type_=sqlalchemy.Integer)).subquery())
+    return sqlalchemy.select(sqlalchemy.func.count(
+        _looked_up(image_id, by_image, newest))).select_from(
+            newest).scalar_subquery()
+
+
+def narrowing(shape, dialect, properties=_properties, tags=_tags):
+    """Yield what is needed of each filter that may lead to images.
+
+    That is the id of images in its table; the conditions of what leads to
+    them; and the same where it is looked up for an image. Whether a row
+    counts is not among the conditions.
+
+    :param properties: the table, or an alias of it.
+    :param tags: the table, or an alias of it.
+    """
     for number, is_short in enumerate(shape.properties):
-        yield _properties.c.image_id, [
-            _properties.c.deleted == sql.false(),
-            *_is_property(number, is_short, dialect)]
+        its = _is_property(properties, number, is_short, dialect)
+        yield properties.c.image_id, its, its
     for number in range(shape.tags):
-        yield _tags.c.image_id, [
-            _tags.c.deleted == sql.false(),
-            *_compare(operator.eq, _tags.c.value,
-                      sqlalchemy.bindparam(f'tag_{number}'), dialect)]
+        value = sqlalchemy.bindparam(f'tag_{number}')
+        yield tags.c.image_id, *(
+            _compare(operator.eq, column, value, dialect)
+            for column in (tags.c.value, unindexed.Unindexed(tags.c.value)))
     for number, (name, op) in enumerate(shape.filters):
         if _is_counted(name, op):
             having = _images.alias('having')
-            yield having.c.id, [
-                unindexed.not_deleted(having),
-                *_compare(operator.eq, having.c[name],
-                          sqlalchemy.bindparam(f'filter_{number}'), dialect)]
+            its = _compare(operator.eq, having.c[name],
+                           sqlalchemy.bindparam(f'filter_{number}'), dialect)
+            yield having.c.id, its, its
 
 
 def _is_counted(name, op):
@@ -144,11 +203,11 @@ def _compare(condition, column, value, dialect):
     return conditions
 
 
-def _is_property(number, is_short, dialect):
+def _is_property(properties, number, is_short, dialect):
     """PostgreSQL's index holds short values only, and wants to hear it."""
-    column = _properties.c.value
+    column = properties.c.value
     conditions = [
-        *_compare(operator.eq, _properties.c.name,
+        *_compare(operator.eq, properties.c.name,
                   sqlalchemy.bindparam(f'name_{number}'), dialect),
         *_compare(operator.eq, column,
                   sqlalchemy.bindparam(f'value_{number}'), dialect)]

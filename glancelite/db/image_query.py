@@ -14,6 +14,7 @@ from sqlalchemy import sql
 from glancelite.db import image_filters
 from glancelite.db import image_record
 from glancelite.db import image_shape
+from glancelite.db import image_walk
 from glancelite.db import models
 from glancelite.db import unindexed
 from glancelite.objects import image as image_object
@@ -55,6 +56,7 @@ class Statements:
         self.page = remember(self._page)
         self.marker = remember(self._marker)
         self.commonness = remember(self._commonness)
+        self.end = remember(self._end)
 
     def _column(self, caller):
         if caller == image_shape.PROJECT:
@@ -69,9 +71,8 @@ class Statements:
 
     def _page(self, shape):
         """A page of images in order, each with its position in it."""
-        ranges = [self._range(shape, way, *beyond) for way in _ways(shape)
-                  for beyond in _beyond(shape.sort, self._dialect)]
-        merged = sqlalchemy.union(*map(sqlalchemy.select, ranges)).subquery()
+        merged = sqlalchemy.union(*map(
+            sqlalchemy.select, self._ranges(shape))).subquery()
         order = _order(shape.sort, merged.c, self._dialect)
         position = sqlalchemy.func.row_number().over(order_by=order)
         # Only what is left of all ranges is read with what belongs to it.
@@ -80,6 +81,14 @@ class Statements:
         return (sqlalchemy.select(page.c.position,
                                   self._column(shape.caller))
                 .join(page, page.c.id == _images.c.id))
+
+    def _ranges(self, shape):
+        """The first images of each range that the page is put together of."""
+        if shape.walk:
+            return [image_walk.first(shape, self._dialect,
+                                     _visible(shape), _limit).subquery()]
+        return [self._range(shape, way, *beyond) for way in _ways(shape)
+                for beyond in _beyond(shape.sort, self._dialect)]
 
     def _range(self, shape, way, *conditions):
         """The first images that can be seen in one way."""
@@ -97,6 +106,10 @@ class Statements:
     def _commonness(self, shape):
         """Whether many images have what is asked for."""
         return image_filters.commonness(shape, self._dialect)
+
+    def _end(self, shape):
+        """When the image was created at which a walk ends."""
+        return image_walk.end(shape, self._dialect)
 
     def _marker(self):
         """What images are sorted by, of the image ``marker``.
@@ -134,10 +147,7 @@ def _ways(shape):
     ways = [_Way(columns, columns['visibility'] == each)
             for each in _visible_to_all(shape)]
     if _asks_for_own(shape):
-        own = columns['owner'] == _project_id
-        if shape.visibility not in (None, 'all'):
-            own &= columns['visibility'] == shape.visibility
-        ways.append(_Way(columns, own))
+        ways.append(_Way(columns, _is_own(shape, columns)))
     if _asks_for_shared(shape):
         shared = _BY_ID['visibility'] == 'shared'
         memberships = _memberships(shape.member_status)
@@ -153,6 +163,27 @@ def _ways(shape):
         return [_Way(columns, sqlalchemy.or_(sql.false(), *(
             way.condition for way in ways)))]
     return ways or [_Way(columns, sql.false())]
+
+
+def _visible(shape):
+    """:returns: the condition that an image met by its id can be seen."""
+    columns = _BY_ID
+    ways = [columns['visibility'].in_(_visible_to_all(shape))]
+    if _asks_for_own(shape):
+        ways.append(_is_own(shape, columns))
+    if _asks_for_shared(shape):
+        ways.append((columns['visibility'] == 'shared')
+                    & image_filters.look_up(
+                        _members.c.image_id, _memberships(
+                            shape.member_status)))
+    return sqlalchemy.or_(*ways)
+
+
+def _is_own(shape, columns):
+    own = columns['owner'] == _project_id
+    if shape.visibility not in (None, 'all'):
+        own &= columns['visibility'] == shape.visibility
+    return own
 
 
 def _visible_to_all(shape):

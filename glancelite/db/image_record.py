@@ -37,8 +37,9 @@ _FUNCTIONS = {
 }
 
 
-#: To MySQL's optimizer it is no better than Glance's: see models.listing.
-_PROPERTIES_BY_IMAGE = f'FORCE INDEX ({models.PROPERTIES_OF_AN_IMAGE})'
+#: To MySQL's optimizer they are no better than Glance's: see models.listing.
+_BY_IMAGE = {table: f'FORCE INDEX ({index})'
+             for table, index in models.OF_AN_IMAGE.items()}
 
 
 class Reader:
@@ -78,8 +79,8 @@ class Reader:
         """What belongs to an image: text, but in SQLite, an object."""
         found = sqlalchemy.select(self._object(name, value)).where(
             table.c.image_id == _images.c.id, unindexed.not_deleted(table))
-        if table is models.image_properties:
-            found = found.with_hint(table, _PROPERTIES_BY_IMAGE, 'mysql')
+        if table.name in _BY_IMAGE:
+            found = found.with_hint(table, _BY_IMAGE[table.name], 'mysql')
         return _text(found.correlate(_images).scalar_subquery())
 
     def image(self, document):

@@ -32,6 +32,15 @@ class SortKey(typing.NamedTuple):
     after: bool
 
 
+class Walk(typing.NamedTuple):
+    """A list read along the index of a property or a tag: see image_walk."""
+
+    #: Which of them, properties first.
+    number: int
+    #: Whether it ends at a time.
+    ends: bool
+
+
 class Shape(typing.NamedTuple):
     """What a statement depends on: a query and its caller, less values."""
 
@@ -52,6 +61,8 @@ class Shape(typing.NamedTuple):
     #: Which of the properties and tags few images have, if one of them is
     #: so: its number, properties first.
     narrow: int = None
+    #: A :class:`Walk`, if images are met along one.
+    walk: Walk = None
 
 
 def of(context, query, after=None):

@@ -21,6 +21,7 @@ from glancelite.db import image_shape
 from glancelite.db import models
 from glancelite.db import narrowing
 from glancelite.db import unindexed
+from glancelite.db import unlisted
 from glancelite.db import usage
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
@@ -40,11 +41,13 @@ class Images:
 
     :param database: a :class:`glancelite.db.api.Database`.
     :param leases: a :class:`glancelite.db.leases.Leases`.
+    :ivar unlisted: a :class:`glancelite.db.unlisted.Unlisted`.
     """
 
     def __init__(self, database, leases):
         self._database = database
         self._leases = leases
+        self.unlisted = unlisted.Unlisted(database)
 
     @functools.cached_property
     def _reader(self):
@@ -96,13 +99,47 @@ class Images:
                 return query_object.Page([])
             shape = image_shape.of(context, query, after)
             values = image_shape.parameters(context, query, after)
-            shape = self._narrowing.apply(connection, shape, query, values)
-            rows = connection.execute(
-                self._statements.page(shape), values).all()
-        images = [self._reader.image(document)
-                  for position, document in sorted(rows)]
+            plan = self._narrowing.plan(connection, shape, query, values)
+            images = (self._walk(connection, query, values, plan)
+                      if plan.walk else None)
+            if images is None:
+                images = self._read(connection, plan.shape, values)
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
+
+    def _walk(self, connection, query, values, plan):
+        """:returns: a page read along a property or a tag, or None if it may
+        not be all.
+        """
+        end = None
+        if plan.steps is not None:
+            end = connection.execute(
+                self._statements.end(plan.walk),
+                {**values, 'steps': plan.steps}).scalar()
+        walk = plan.walk.walk._replace(ends=end is not None)
+        images = self._read(connection, plan.walk._replace(walk=walk),
+                            {**values, 'end': end})
+        if not images:
+            return self._nothing_met(connection, query, values, plan)
+        if end is not None and len(images) < query.limit:
+            if query.marker is None:
+                self._narrowing.remember_in_vain(query, values, plan)
+            return None
+        once = len({image.id for image in images}) == len(images)
+        return images if once else None
+
+    def _nothing_met(self, connection, query, values, plan):
+        """There is nothing, or not all rows are in the index's order."""
+        images = self._read(connection, plan.shape, values)
+        if images:
+            what = [*query.properties, *query.tags][plan.walk.walk.number]
+            self.unlisted.note(what, plan.walk, values)
+        return images
+
+    def _read(self, connection, shape, values):
+        rows = connection.execute(self._statements.page(shape), values).all()
+        return [self._reader.image(document)
+                for position, document in sorted(rows)]
 
     def _marker(self, connection, context, query):
         if query.marker is None:

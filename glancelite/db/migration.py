@@ -18,6 +18,7 @@ from glancelite.db import location_urls
 from glancelite.db import migration_lock
 from glancelite.db import migrations
 from glancelite.db import models
+from glancelite.db.models import columns
 
 #: The revisions of Glance's schema that this release can work on.
 GLANCE_REVISIONS = ('2024_1_contract01',)
@@ -155,7 +156,8 @@ def _require_complete(connection):
     """Are the tables there that the revision promises, with our columns?"""
     present = sqlalchemy.inspect(connection)
     for table in models.GLANCE_TABLES:
-        wanted = {column.name for column in table.columns}
+        wanted = {column.name for column in table.columns
+                  if not column.name.startswith(columns.OURS)}
         found = set()
         if present.has_table(table.name):
             found = {each['name'] for each in present.get_columns(table.name)}

@@ -48,13 +48,14 @@ def rows(number):
     image = _image(number, chance)
     made = {'created_at': image['created_at'],
             'updated_at': image['updated_at'], 'deleted': False}
+    listed = {'image_created_at': image['created_at'], **made}
     found = {
         models.images: [image],
         models.image_properties: [
-            {'image_id': image['id'], 'name': key, 'value': value, **made}
+            {'image_id': image['id'], 'name': key, 'value': value, **listed}
             for key, value in _properties(number, chance).items()],
         models.image_tags: [
-            {'image_id': image['id'], 'value': f'tag-{tag:03}', **made}
+            {'image_id': image['id'], 'value': f'tag-{tag:03}', **listed}
             for tag in chance.sample(range(_TAGS), 2)],
         models.image_locations: [], models.image_members: [],
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Indexes and tables made and dropped while others write.
+"""Tables, columns and indexes made and dropped while others write.
 
 Every step looks first whether it is done: MySQL and SQLite keep what a
 revision has done before it was cut off, and so does PostgreSQL for indexes
@@ -24,6 +24,21 @@ def drop_table(name):
     """Drop a table, if it is there."""
     if sqlalchemy.inspect(op.get_bind()).has_table(name):
         op.drop_table(name)
+
+
+def add_column(table, column):
+    """Add a column that may be NULL, if it is not there.
+
+    No database goes over the rows for that.
+    """
+    if column.name not in _columns(table):
+        op.add_column(table, column)
+
+
+def drop_column(table, name):
+    """Drop a column that no index has, if it is there."""
+    if name in _columns(table):
+        op.drop_column(table, name)
 
 
 def create_indexes(table, indexes):
@@ -93,6 +108,11 @@ def _alter(table, parts):
 def _indexes(connection, table):
     found = sqlalchemy.inspect(connection).get_indexes(table)
     return {index['name'] for index in found}
+
+
+def _columns(table):
+    found = sqlalchemy.inspect(op.get_bind()).get_columns(table)
+    return {column['name'] for column in found}
 
 
 def _has_rows(connection, table):

@@ -22,7 +22,8 @@ image_locations = image.image_locations
 INDEXED_VALUE_LENGTH = listing.VALUE_LENGTH
 FILTERED = listing.FILTERED
 FILTER_INDEXES = listing.FILTER_INDEXES
-PROPERTIES_OF_AN_IMAGE = listing.PROPERTIES_OF_AN_IMAGE
+LISTED_INDEXES = listing.LISTED_INDEXES
+OF_AN_IMAGE = listing.OF_AN_IMAGE
 
 tasks = task.tasks
 task_info = task.task_info

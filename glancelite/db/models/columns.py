@@ -37,6 +37,20 @@ _UNICODE = {'charset': CHARSET, 'collation': COLLATION}
 Text = sqlalchemy.Text().with_variant(mysql.TEXT(**_UNICODE), *MYSQL)
 
 
+#: What our columns in Glance's tables begin with.
+OURS = 'glancelite_'
+
+
+def listed():
+    """:returns: when the image of a row was created, if that is known.
+
+    The column is ours: Glance leaves it empty, and no row ever says another
+    time than its image.
+    """
+    return sqlalchemy.Column(f'{OURS}image_created_at', sqlalchemy.DateTime,
+                             key='image_created_at')
+
+
 def string(length):
     """:returns: the type of text of so many characters, of any kind."""
     return sqlalchemy.String(length).with_variant(

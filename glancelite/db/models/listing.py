@@ -15,12 +15,12 @@ visibility, all four for everything
 own images; ``owner=``                ``glancelite_images_own_KEY``
 everything in the default order       ``glancelite_images_all_created_at``
 shared with me                        ``glancelite_image_members_member``
-by property, by tag                   ``glancelite_image_properties_name``,
-                                      ``glancelite_image_tags_value``
+by property, by tag                   ``glancelite_image_properties_listed``,
+                                      ``glancelite_image_tags_listed``
 by a value that few images have of    ``glancelite_images_FIELD``
 a field that no list is sorted by
-the properties of one image, on       ``glancelite_image_properties_image_id``
-MySQL and MariaDB
+the properties and tags of one        ``glancelite_image_properties_image_id``,
+image, on MySQL and MariaDB           ``glancelite_image_tags_image_id``
 ====================================  ====================================
 
 KEY is each key that the API sorts by. The API breaks ties by ``created_at``
@@ -31,10 +31,10 @@ index of own images ends in the visibility: one that is asked for is picked
 without a look at the rows.
 
 The rows of a table of InnoDB lie in a tree of their own, and an index leads
-from its tree to that one for each row. The properties of an image are what
-most of a list's time would go into that way; their index has all that is
-asked for, and MariaDB goes to the row only where a value is longer than what
-the index holds of it.
+from its tree to that one for each row. The properties and tags of an image are
+what most of a list's time would go into that way; their indexes have all that
+is asked for, and MariaDB goes to the row only where a value is longer than
+what the index holds of it.
 """
 import sqlalchemy
 
@@ -55,6 +55,11 @@ FILTER_INDEXES = tuple(f'glancelite_images_{name}' for name in FILTERED)
 #: entries, leaves out the property, so that a query has to say besides
 #: ``char_length(value) <= 255``.
 VALUE_LENGTH = 255
+
+
+#: By table, the index of properties and that of tags.
+LISTED_INDEXES = {table: f'glancelite_{table}_listed'
+                  for table in ('image_properties', 'image_tags')}
 
 
 def _ends(key):
@@ -94,26 +99,36 @@ sqlalchemy.Index(
     image.image_members.c.status, image.image_members.c.image_id)
 
 sqlalchemy.Index(
-    'glancelite_image_tags_value',
+    LISTED_INDEXES['image_tags'],
     image.image_tags.c.value, image.image_tags.c.deleted,
-    image.image_tags.c.image_id)
+    image.image_tags.c.image_created_at, image.image_tags.c.image_id)
 
 
 sqlalchemy.Index(
-    'glancelite_image_properties_name',
+    LISTED_INDEXES['image_properties'],
     image.image_properties.c.name, image.image_properties.c.deleted,
-    image.image_properties.c.value, image.image_properties.c.image_id,
+    image.image_properties.c.value,
+    image.image_properties.c.image_created_at,
+    image.image_properties.c.image_id,
     mysql_length={'value': VALUE_LENGTH},
     mariadb_length={'value': VALUE_LENGTH},
     postgresql_where=sqlalchemy.func.char_length(
         image.image_properties.c.value) <= VALUE_LENGTH)
 
-PROPERTIES_OF_AN_IMAGE = 'glancelite_image_properties_image_id'
+#: By table, the indexes of what an image has, on MySQL and MariaDB.
+OF_AN_IMAGE = {table: f'glancelite_{table}_image_id'
+               for table in ('image_properties', 'image_tags')}
 
 sqlalchemy.Index(
-    PROPERTIES_OF_AN_IMAGE,
+    OF_AN_IMAGE['image_properties'],
     image.image_properties.c.image_id, image.image_properties.c.deleted,
     image.image_properties.c.name, image.image_properties.c.value,
     mysql_length={'value': VALUE_LENGTH},
     mariadb_length={'value': VALUE_LENGTH},
+).ddl_if(dialect=columns.MYSQL)
+
+sqlalchemy.Index(
+    OF_AN_IMAGE['image_tags'],
+    image.image_tags.c.image_id, image.image_tags.c.deleted,
+    image.image_tags.c.value,
 ).ddl_if(dialect=columns.MYSQL)

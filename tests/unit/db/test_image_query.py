@@ -116,11 +116,11 @@ class PageCost:
         tables = {
             models.images: [_image(number) for number in numbers],
             models.image_properties: [
-                {'image_id': f'image-{number:05}', 'name': name,
-                 'value': value} for number in numbers
+                {**_of(number), 'name': name, 'value': value}
+                for number in numbers
                 for name, value in _properties(number)],
             models.image_tags: [
-                {'image_id': f'image-{number:05}', 'value': tag}
+                {**_of(number), 'value': tag}
                 for number in numbers for tag in _tags(number)],
             models.image_members: [
                 {'image_id': f'image-{number:05}', 'member': member,
@@ -152,17 +152,36 @@ class PageCost:
                 after = {key: after[key] for key in query_object.SORT_KEYS}
             shape = image_shape.of(context, asked, after)
             values = image_shape.parameters(context, asked, after)
-            taken = 0
             decide = narrowing.Narrowing(cls.statements, cls.backend)
+            if not image_filters.asked(asked):
+                return cls.count(connection, cls.statements.page(shape),
+                                 values)
             many = decide.many(connection, asked.limit,
                                len(image_filters.asked(asked)))
-            shape = decide.apply(connection, shape, asked, values)
-            if image_filters.asked(asked):
-                taken = cls.count(
-                    connection, cls.statements.commonness(shape),
-                    {**values, 'some': many // 16, 'many': many})
-            return taken + cls.count(
-                connection, cls.statements.page(shape), values)
+            values |= {'some': many // 16, 'many': many, 'newest': 100}
+            # Not until something is known to be common is there a walk.
+            decide.plan(connection, shape, asked, values)
+            plan = decide.plan(connection, shape, asked, values)
+            return cls.count(
+                connection, cls.statements.commonness(shape), values
+            ) + cls.walk(connection, plan, values) + cls.count(
+                connection, cls.statements.page(plan.shape), values)
+
+    @classmethod
+    def walk(cls, connection, plan, values):
+        """:returns: what is taken by a walk that is tried before."""
+        if plan.walk is None:
+            return 0
+        if plan.steps is None:
+            return cls.count(connection, cls.statements.page(plan.walk),
+                             values)
+        values = {**values, 'steps': plan.steps}
+        end = connection.execute(
+            cls.statements.end(plan.walk), values).scalar() or _START
+        return cls.count(
+            connection, cls.statements.end(plan.walk), values
+        ) + cls.count(connection, cls.statements.page(plan.walk),
+                      {**values, 'end': end})
 
     @classmethod
     def count(cls, connection, statement, values):
@@ -247,12 +266,21 @@ def _context(caller):
     return context
 
 
+def _created(number):
+    return _START + datetime.timedelta(minutes=number)
+
+
+def _of(number):
+    return {'image_id': f'image-{number:05}',
+            'image_created_at': _created(number)}
+
+
 def _image(number):
     return {
         'id': f'image-{number:05}', 'name': f'name-{number:05}',
         'size': None if number % 9 == 0 else number % 1000,
         'status': 'queued' if number in _RARE else 'active',
-        'created_at': _START + datetime.timedelta(minutes=number),
+        'created_at': _created(number),
         'updated_at': _START + datetime.timedelta(minutes=number * 7 % 5000),
         'owner': f'owner-{number // 4 % 10}', 'checksum': f'{number:032}',
         'min_disk': int(number in _RARE), 'min_ram': int(number in _RARE),

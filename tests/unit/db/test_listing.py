@@ -9,13 +9,16 @@ import unittest
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite import context as context_module
 from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import image_shape
+from glancelite.db import image_walk
 from glancelite.db import migration
 from glancelite.db import models
 from glancelite.db import unindexed
 from glancelite.db.models import listing
+from glancelite.objects import query as query_object
 from tests import databases
 from tests.unit.db import schemas
 
@@ -68,11 +71,10 @@ class Listing:
         rows = {
             models.images: [_image(number) for number in numbers],
             models.image_properties: [
-                {'image_id': f'image-{number}', 'name': name,
-                 'value': f'{number % 500}'}
+                {**_of(number), 'name': name, 'value': f'{number % 500}'}
                 for number in numbers for name in ('a', 'b')],
             models.image_tags: [
-                {'image_id': f'image-{number}', 'value': f'{number % 500}'}
+                {**_of(number), 'value': f'{number % 500}'}
                 for number in numbers],
             models.image_members: [
                 {'image_id': f'image-{number}', 'member': f'{number % 500}',
@@ -135,9 +137,9 @@ class Listing:
             by_property.append(sqlalchemy.func.char_length(properties.value)
                                <= models.INDEXED_VALUE_LENGTH)
         for index, table, conditions in (
-                ('glancelite_image_properties_name',
+                ('glancelite_image_properties_listed',
                  models.image_properties, by_property),
-                ('glancelite_image_tags_value', models.image_tags,
+                ('glancelite_image_tags_listed', models.image_tags,
                  [models.image_tags.c.value == '77']),
                 ('glancelite_image_members_member', models.image_members,
                  [models.image_members.c.member == '77',
@@ -147,6 +149,22 @@ class Listing:
             with self.subTest(index=index, plan=plan):
                 self.assertIn(index, plan)
 
+    def test_properties_and_tags_are_read_in_the_default_order(self):
+        for names in (('tag_0',), ('name_0', 'value_0')):
+            asked = query_object.ImageQuery(
+                tags=['77'] * (len(names) == 1),
+                properties=[('a', '77')] * (len(names) == 2))
+            context = context_module.RequestContext(project_id='owner-3')
+            shape = image_shape.of(context, asked)._replace(
+                walk=image_shape.Walk(0, ends=False))
+            values = image_shape.parameters(context, asked)
+            plan = self.plan(image_walk.first(
+                shape, self.backend, sql.true(),
+                sqlalchemy.literal(25)).params(**values))
+            with self.subTest(names=names, plan=plan):
+                self.assertRegex(plan, 'glancelite_image_.*_listed')
+                self.assertNotIn(_SORTING[self.backend], plan)
+
     def test_images_are_found_by_what_no_list_is_sorted_by(self):
         for field, index in zip(models.FILTERED, models.FILTER_INDEXES):
             plan = self.plan(sqlalchemy.select(_images.c.id).where(
@@ -155,13 +173,14 @@ class Listing:
             with self.subTest(field=field, plan=plan):
                 self.assertIn(index, plan)
 
-    def test_the_properties_of_an_image_are_in_an_index(self):
+    def test_the_properties_and_tags_of_an_image_are_in_indexes(self):
         if self.backend != 'mysql':
             self.skipTest('What is asked for lies with the row.')
         plan = self.plan(image_query.Statements(
             image_record.Reader(self.backend), self.backend)
             .one(image_shape.ADMIN).params(image_id='image-1'))
-        self.assertIn(models.PROPERTIES_OF_AN_IMAGE, plan)
+        for index in models.OF_AN_IMAGE.values():
+            self.assertIn(index, plan)
 
     def test_a_property_may_be_longer_than_an_index_entry(self):
         statement = models.image_properties.insert().values(
@@ -171,12 +190,21 @@ class Listing:
             connection.rollback()
 
 
+def _created(number):
+    return _START + datetime.timedelta(minutes=number * 7 % 5000)
+
+
+def _of(number):
+    return {'image_id': f'image-{number}',
+            'image_created_at': _created(number)}
+
+
 def _image(number):
     return {
         'id': f'image-{number}', 'name': f'name-{number % 700}',
         'size': None if number % 9 == 0 else number,
         'status': 'queued' if number % 100 == 0 else 'active',
-        'created_at': _START + datetime.timedelta(minutes=number * 7 % 5000),
+        'created_at': _created(number),
         'updated_at': _START + datetime.timedelta(minutes=number),
         'owner': f'owner-{number % 10}',
         **(_FEW if number % 500 == 77 else _MANY),

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A list in its usual order, read along the index of a property or a tag.
+
+A property or a tag says when its image was created, in a column of ours, and
+its index is in that order: so the images that have it are met one by one in
+the order of the list, until a page is full. Not all rows say it: Glance does
+not write that column. If one of the property or the tag does not, nothing is
+found this way, and the list is read in another; ``unlisted.py`` fills in what
+is missing.
+
+An image may be met twice, if it has a tag twice.
+"""
+import sqlalchemy
+from sqlalchemy import sql
+
+from glancelite.db import image_filters
+from glancelite.db import models
+from glancelite.db import unindexed
+
+_images = models.images
+
+#: Columns of images, which are looked up by their ids.
+_BY_ID = unindexed.columns(_images)
+_BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
+
+_end = sqlalchemy.bindparam('end', type_=sqlalchemy.DateTime)
+
+
+def is_in_order(sort):
+    """:returns: whether a list in that order can be read this way.
+
+    :param sort: a list of (key, direction).
+    """
+    (first, direction), (second, then) = [*sort, *sort][:2]
+    return (first, second) == ('created_at', 'id') and direction == then
+
+
+def first(shape, dialect, visible, limit):
+    """:returns: a select: id and created_at of the first images.
+
+    :param visible: the condition on images that they can be seen.
+    :param limit: how many; a parameter.
+    """
+    table, its = walked(shape, dialect)
+    found = _hinted(table, (
+        sqlalchemy.select(table.c.image_id.label('id'),
+                          table.c.image_created_at.label('created_at'))
+        .where(*its, ~_says_nothing(table, its),
+               *_beyond(shape, table, dialect),
+               *_others(shape, table, dialect),
+               table.c.image_id == _images.c.id, visible,
+               *image_filters.conditions(shape, dialect, _BY_ID))
+        .with_hint(_images, _BY_ID_ALONE, 'mysql')
+        .prefix_with('STRAIGHT_JOIN', dialect='mysql')
+        .order_by(*_order(shape, table)).limit(limit)))
+    if shape.walk.ends:
+        found = found.where(table.c.image_created_at <= _end
+                            if _ascends(shape)
+                            else table.c.image_created_at >= _end)
+    return found
+
+
+def _hinted(table, statement):
+    index = models.LISTED_INDEXES[getattr(table, 'element', table).name]
+    return statement.with_hint(table, f'FORCE INDEX ({index})', 'mysql')
+
+
+def _others(shape, table, dialect):
+    """Yield conditions: the other properties and tags are there as well.
+
+    They are looked up in the same order, which is where the last one was.
+    """
+    aliases = (models.image_properties.alias('other_properties'),
+               models.image_tags.alias('other_tags'))
+    count = len(shape.properties) + shape.tags
+    for number, (image_id, its, _by_image) in zip(
+            range(count), image_filters.narrowing(shape, dialect, *aliases)):
+        if number == shape.walk.number or not image_filters.is_listed(
+                shape, number):
+            continue
+        other = image_id.table
+        its = [*its, other.c.deleted == sql.false()]
+        yield ~_says_nothing(other, its)
+        yield _hinted(other, sqlalchemy.select(image_id).where(
+            *its, image_id == table.c.image_id,
+            other.c.image_created_at == table.c.image_created_at)
+            .correlate(table).limit(1)).scalar_subquery().is_not(None)
+
+
+def end(shape, dialect):
+    """:returns: a select: the time that is ``steps`` rows from where the
+    walk begins, if there are so many.
+    """
+    table, its = walked(shape, dialect)
+    return (sqlalchemy.select(table.c.image_created_at)
+            .where(*its, *_beyond(shape, table, dialect))
+            .order_by(*_order(shape, table)).limit(1)
+            .offset(sqlalchemy.bindparam('steps', type_=sqlalchemy.Integer)))
+
+
+def walked(shape, dialect):
+    """:returns: the table of the property or tag, and conditions of its rows.
+    """
+    image_id, its, _by_image = list(
+        image_filters.narrowing(shape, dialect))[shape.walk.number]
+    return image_id.table, [*its, image_filters.is_there(image_id.table)]
+
+
+def _says_nothing(table, its):
+    """:returns: the condition that a row does not say its image's time."""
+    return (sqlalchemy.select(sqlalchemy.literal_column('1'))
+            .select_from(table)
+            .where(*its, table.c.image_created_at.is_(None))
+            .correlate(None).exists())
+
+
+def _ascends(shape):
+    return shape.sort[0].direction == 'asc'
+
+
+def _order(shape, table):
+    columns = table.c.image_created_at, table.c.image_id
+    return [column.asc() if _ascends(shape) else column.desc()
+            for column in columns]
+
+
+def _beyond(shape, table, dialect):
+    """:returns: the conditions that an image comes after the marker.
+
+    MySQL finds its place in an index by the longer form alone, the others
+    by the shorter.
+    """
+    if not shape.sort[0].after:
+        return []
+    moment, image_id = table.c.image_created_at, table.c.image_id
+    marker = (sqlalchemy.bindparam('after_created_at', type_=moment.type),
+              sqlalchemy.bindparam('after_id', type_=image_id.type))
+
+    def past(one, other):
+        return one > other if _ascends(shape) else one < other
+
+    if dialect != 'mysql':
+        return [past(sqlalchemy.tuple_(moment, image_id),
+                     sqlalchemy.tuple_(*marker))]
+    return [sqlalchemy.or_(
+        past(moment, marker[0]),
+        sqlalchemy.and_(moment == marker[0], past(image_id, marker[1])))]
