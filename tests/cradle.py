@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads a module of glancelite.cmd, and runs it in forks; see tests.nursery.
+"""Loads the module of a command, and runs it in forks; see tests.nursery.
 
 It imports little, which eventlet has to find as it is at a start.
 """
@@ -15,12 +15,15 @@ import sys
 MOST = 1 << 20
 
 
-def _serve(name, line):
+def _serve(line, name, *late):
     """Fork as often as ``line`` asks for it.
 
+    :param late: names of modules to load besides.
     :returns: the ``main`` of the module, in a fork; None in the end.
     """
     main = importlib.import_module(name).main
+    for each in late:
+        importlib.import_module(each)
 
     def reap(_number, _frame):
         while True:
@@ -80,5 +83,5 @@ def _become(name, request, files):
 if __name__ == '__main__':
     # As 'python -m' has it.
     sys.path[0] = os.getcwd()
-    _main = _serve(sys.argv[1], _socket.socket(fileno=int(sys.argv[2])))
+    _main = _serve(_socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:])
     sys.exit(_main and _main())

@@ -23,6 +23,9 @@ from tests import cradle
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+#: What a module loads only when it runs.
+_LATE = {'glancelite.cmd.upload': ['glancelite.cmd.transfer.command']}
+
 
 class Process:
     """What :class:`subprocess.Popen` offers, of a forked process.
@@ -83,7 +86,8 @@ class Nursery:
         self._started = collections.deque()
         self._processes = {}
         self._nursery = subprocess.Popen(
-            [sys.executable, cradle.__file__, name, str(its.fileno())],
+            [sys.executable, cradle.__file__, str(its.fileno()), name,
+             *_LATE.get(name, ())],
             cwd=_ROOT, env={**os.environ, 'PYTHONPATH': _ROOT},
             stdin=subprocess.DEVNULL, pass_fds=[its.fileno()])
         its.close()
@@ -142,14 +146,16 @@ def start(module, *arguments, cwd=_ROOT, env=None, stdin=subprocess.DEVNULL,
           stdout=None, stderr=None):
     """Run ``python -m glancelite.cmd.MODULE`` with these arguments.
 
+    :param module: a full name, where it is of another package.
     :param stdin: as subprocess.Popen takes it, but for pipes; so are the
         other two.
     :returns: a :class:`Process`.
     """
+    name = module if '.' in module else f'glancelite.cmd.{module}'
     with _lock:
-        if module not in _nurseries:
-            _nurseries[module] = Nursery(f'glancelite.cmd.{module}')
-        nursery = _nurseries[module]
+        if name not in _nurseries:
+            _nurseries[name] = Nursery(name)
+        nursery = _nurseries[name]
     with open(os.devnull, 'r+b') as nothing:
         files = [_descriptor(file, own, nothing) for own, file
                  in enumerate((stdin, stdout, stderr))]
@@ -159,7 +165,7 @@ def start(module, *arguments, cwd=_ROOT, env=None, stdin=subprocess.DEVNULL,
 
 
 def run(module, *arguments, **more):
-    """Run a command to its end, for a minute at most.
+    """Run a command to its end, for two minutes at most.
 
     :param more: what :func:`start` takes besides.
     :returns: a ``subprocess.CompletedProcess``, with its output as text.
@@ -168,7 +174,7 @@ def run(module, *arguments, **more):
             tempfile.TemporaryFile('w+') as errors:
         process = start(module, *arguments, stdout=out, stderr=errors, **more)
         try:
-            process.wait(60)
+            process.wait(120)
         finally:
             process.kill()
         out.seek(0)

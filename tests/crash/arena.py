@@ -15,6 +15,7 @@ import sqlalchemy
 from sqlalchemy import exc
 
 from tests import databases
+from tests import nursery
 from tests.crash import faults
 from tests.functional import application
 
@@ -122,23 +123,23 @@ class Arena(application.Application):
 
     def run_server(self):
         """:returns: the started server, as a ``Popen``."""
-        command = [sys.executable, '-m']
-        if self._serves == 'eventlet':
-            command += ['tests.crash.server', '--config-file',
-                        str(self.configuration)]
-        else:
-            command += ['gunicorn', '--worker-class', 'gthread', '--threads',
-                        '8', '--workers', '1', '--timeout', '600', '--bind',
-                        f'127.0.0.1:{self._port.number}',
-                        'tests.crash.gunicorn_application']
         environment = {
             **os.environ, faults.CONTROL: str(self.control),
             faults.DATABASE: self.database,
             'OS_GLANCELITE_CONFIG_FILES': str(self.configuration)}
         with open(self.log, 'ab') as log:
+            if self._serves == 'eventlet':
+                return nursery.start(
+                    'tests.crash.server', '--config-file',
+                    self.configuration, stdout=log, stderr=log,
+                    env=environment)
             return subprocess.Popen(
-                command, cwd=application.ROOT, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=environment)
+                [sys.executable, '-m', 'gunicorn', '--worker-class',
+                 'gthread', '--threads', '8', '--workers', '1', '--timeout',
+                 '600', '--bind', f'127.0.0.1:{self._port.number}',
+                 'tests.crash.gunicorn_application'], cwd=application.ROOT,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment)
 
     def order(self, step, action, time=1, **more):
         """Have ``action`` done the ``time``-th time ``step`` is reached."""

@@ -12,6 +12,12 @@ from tests.crash import faults  # noqa: E402
 # Nobody is kept waiting for the test of a crash.
 api._RESPAWN_DELAY = 0
 
-if __name__ == '__main__':
+
+def main():
+    """:returns: the exit code."""
     faults.install(api.EventletThreads)
-    sys.exit(api.main())
+    return api.main()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

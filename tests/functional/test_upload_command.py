@@ -16,6 +16,7 @@ import bcrypt
 import fixtures
 import testtools
 
+from tests import nursery
 from tests.functional import application
 
 MIB = 1024 * 1024
@@ -145,18 +146,22 @@ class _CommandTestCase(testtools.TestCase):
         self.line = self.useFixture(Line(self.client.address[1], limits,
                                          holding, mute))
 
-    def popen(self, *arguments, **more):
+    def environment(self):
+        """:returns: that of a user who has nothing of ours yet."""
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith('OS_')}
         environment.update(HOME=str(self.folder), TERM='dumb',
                            XDG_CACHE_HOME=str(self.folder / 'cache'))
+        return environment
+
+    def popen(self, *arguments, **more):
         # Tests that a shell runs in the background ignore SIGINT, and so
         # would what they start.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             process = subprocess.Popen(
                 [sys.executable, '-m', 'glancelite.cmd.upload', *arguments],
-                cwd=application.ROOT, env=environment, text=True,
+                cwd=application.ROOT, env=self.environment(), text=True,
                 stdin=subprocess.DEVNULL, **more)
         finally:
             signal.signal(signal.SIGINT, before)
@@ -175,11 +180,11 @@ class _CommandTestCase(testtools.TestCase):
 
     def run_command(self, *arguments, status=0):
         """:returns: what the command prints, and what it complains of."""
-        process = self.begin(*arguments)
-        out, err = process.communicate(timeout=120)
-        self.assertEqual(status, process.returncode, err)
-        self.assertNotIn('Traceback', err)
-        return out, err
+        done = nursery.run('upload', *self.arguments(*arguments),
+                           env=self.environment())
+        self.assertEqual(status, done.returncode, done.stderr)
+        self.assertNotIn('Traceback', done.stderr)
+        return done.stdout, done.stderr
 
     def assert_uploaded(self, image_id, data=DATA):
         answer = self.client.get(f'/v2/images/{image_id}', persona=None)
