@@ -164,15 +164,18 @@ def start(module, *arguments, cwd=_ROOT, env=None, stdin=subprocess.DEVNULL,
             dict(os.environ if env is None else env), files)
 
 
-def run(module, *arguments, **more):
+def run(module, *arguments, together=False, **more):
     """Run a command to its end, for two minutes at most.
+
+    :param together: whether errors go to where the output goes.
 
     :param more: what :func:`start` takes besides.
     :returns: a ``subprocess.CompletedProcess``, with its output as text.
     """
     with tempfile.TemporaryFile('w+') as out, \
             tempfile.TemporaryFile('w+') as errors:
-        process = start(module, *arguments, stdout=out, stderr=errors, **more)
+        process = start(module, *arguments, stdout=out,
+                        stderr=out if together else errors, **more)
         try:
             process.wait(120)
         finally:

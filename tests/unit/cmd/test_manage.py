@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """glancelite-manage as it is typed: what it prints, and its exit status."""
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 from tests import databases
+from tests import nursery
 from tests.unit.db import schemas
 
 
@@ -26,10 +25,9 @@ class Manage:
 
     def manage(self, command):
         """:returns: the exit status and the lines written."""
-        done = subprocess.run(
-            (sys.executable, '-m', 'glancelite.cmd.manage', '--config-file',
-             self.folder / 'api.conf', *command.split()),
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = nursery.run('manage', '--config-file',
+                           self.folder / 'api.conf', *command.split(),
+                           together=True)
         return done.returncode, done.stdout.splitlines()
 
     def test_check_tells_before_and_after_a_sync(self):

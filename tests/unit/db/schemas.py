@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the schema share: databases at one state or another."""
+import contextlib
 import json
+import os
 import pathlib
-import subprocess
 import sys
 import unittest
 
@@ -12,6 +13,7 @@ import sqlalchemy
 from glancelite.db import migration
 from glancelite.db import migrations
 from tests import databases
+from tests import nursery
 from tests import schema_facts
 
 _UNICODE = ' CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci'
@@ -127,17 +129,26 @@ def run_at_once(count, step, url):
 
     :returns: the exit status of each, and what they have written.
     """
-    processes = [subprocess.Popen(
-        (sys.executable, '-m', __name__, step, url), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT) for _each in range(count)]
-    for process in processes:
-        process.stdout.readline()
-    for process in processes:
-        process.stdin.write('go\n')
-        process.stdin.flush()
-    written = [process.communicate(timeout=120)[0] for process in processes]
-    return [process.returncode for process in processes], written
+    with contextlib.ExitStack() as cleanup:
+        started = [_start(cleanup, step, url) for _each in range(count)]
+        for _process, _inward, outward in started:
+            outward.readline()
+        for _process, inward, _outward in started:
+            inward.write('go\n')
+            inward.flush()
+        written = [outward.read() for _process, _inward, outward in started]
+        return [process.wait(120) for process, _, _ in started], written
+
+
+def _start(cleanup, step, url):
+    """:returns: a process, and the files to write to it and read from it."""
+    (its_input, inward), (outward, its_output) = os.pipe(), os.pipe()
+    with open(its_input) as its_input, open(its_output, 'w') as its_output:
+        process = nursery.start(__name__, step, url, stdin=its_input,
+                                stdout=its_output, stderr=its_output)
+    cleanup.callback(process.kill)
+    return (process, cleanup.enter_context(open(inward, 'w')),
+            cleanup.enter_context(open(outward)))
 
 
 def main():
@@ -146,7 +157,3 @@ def main():
     print('ready', flush=True)
     sys.stdin.readline()
     getattr(migration, step)(database)
-
-
-if __name__ == '__main__':
-    main()
