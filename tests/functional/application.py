@@ -254,7 +254,7 @@ class Application(fixtures.Fixture):
 
     def load_conf(self):
         """:returns: the configuration, read anew from its file."""
-        return deploy.load_conf(files=[str(self.configuration)])
+        return _load_conf(self.configuration)
 
     def _load(self):
         self.addCleanup(_restore_log, list(logging.root.handlers))
@@ -317,18 +317,23 @@ def _database_of(backend):
 @functools.cache
 def _sqlite_tables():
     """:returns: the file of an SQLite database without rows, as bytes."""
-    handlers = list(logging.root.handlers)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, 'sqlite')
         own = pathlib.Path(folder, 'conf')
         own.write_text(f'[database]\nconnection = sqlite:///{path}\n')
-        try:
-            database = db_api.Database(deploy.load_conf(files=[str(own)]))
-        finally:
-            _restore_log(handlers)
+        database = db_api.Database(_load_conf(own))
         migration.sync(database)
         database.dispose()
         return path.read_bytes()
+
+
+def _load_conf(path):
+    """:returns: the configuration in a file; the log stays where it was."""
+    handlers = list(logging.root.handlers)
+    try:
+        return deploy.load_conf(files=[str(path)])
+    finally:
+        _restore_log(handlers)
 
 
 def _restore_log(handlers):
