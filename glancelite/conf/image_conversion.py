@@ -18,6 +18,12 @@ OPTIONS = [
         help='Seconds of processor time that one conversion may use. Raise '
              'it for very large images.'),
     cfg.IntOpt(
+        'total_timeout', default=21600, min=1,
+        help='Seconds that one conversion may take in all, even if it uses '
+             'no processor time, because a disk does not answer say. Then '
+             'it is killed and the import fails. Raise it for very large '
+             'images on slow disks.'),
+    cfg.IntOpt(
         'max_size', default=1024, min=1,
         help='GiB that the disk in an image may have, and that the result '
              'may take in the work directory. A small image may hold a huge '

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imports that plugins change, or refuse."""
+import contextlib
 import gzip
 import hashlib
 import os
@@ -10,11 +11,14 @@ import subprocess
 import sys
 
 import fixtures
+import testscenarios
 import testtools
 
 from glancelite import exception
 from tests.functional import application
 from tests.functional import test_import
+
+load_tests = testscenarios.load_tests_apply_scenarios
 
 EXAMPLE = (application.ROOT / 'doc' / 'source' / 'admin'
            / 'import-plugin-example')
@@ -144,37 +148,72 @@ class ConversionTest(QemuTestCase):
             self.client.request('DELETE', f'/v2/images/{image["id"]}')
 
 
-class EndlessConversionTest(PluginTestCase):
+class _EndlessTestCase(PluginTestCase):
     """qemu-img is one that never ends."""
 
+    scenarios = application.SCENARIOS
     plugins = '[image_conversion]'
-    options = {'image_conversion': {'output_format': 'qcow2'}}
 
     def setUp(self):
-        super().setUp()
-        self.pid = self.application.folder / 'pid'
-        program = self.application.folder / 'bin' / 'qemu-img'
-        program.parent.mkdir()
-        program.write_text(
-            f'#!/bin/sh\necho > "$7"\necho $$ > {self.pid}\n'
-            f'mkfifo {self.pid}-fifo\nread x < {self.pid}-fifo\n')
+        # The server's process finds it, too.
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        program = folder / 'qemu-img'
+        program.write_text(f'#!/bin/sh\necho > "$7"\nmkfifo {folder}/fifo\n'
+                           f'read x < {folder}/fifo\n')
         program.chmod(0o755)
         self.useFixture(fixtures.EnvironmentVariable(
-            'PATH', f'{program.parent}:{os.environ["PATH"]}'))
+            'PATH', f'{folder}:{os.environ["PATH"]}'))
+        super().setUp()
 
-    def test_it_ends_with_the_image(self):
+    def begin(self):
+        """:returns: the id of an image whose import has begun."""
         image_id = self.create()
         self.stage(image_id, DISK)
         self.submit(image_id)
-        pid = application.eventually(
-            lambda: self.pid.exists() and self.pid.read_text().strip(),
-            'It runs')
-        self.assertEqual(2, len(self.left()))
+        return image_id
+
+    def running(self):
+        """:returns: pids of programs that write into the work area."""
+        work = str(self.application.folder / 'work').encode()
+        pids = []
+        for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+            with contextlib.suppress(OSError):
+                if work in path.read_bytes():
+                    pids.append(path.parent.name)
+        return pids
+
+
+class DeletedConversionTest(_EndlessTestCase):
+
+    options = {'image_conversion': {'output_format': 'qcow2'}}
+
+    def test_it_ends_with_the_image(self):
+        image_id = self.begin()
+        application.eventually(lambda: len(self.left()) == 2, 'It runs')
+        self.assertNotEqual([], self.running())
         self.assertEqual(204, self.client.request(
             'DELETE', f'/v2/images/{image_id}').status)
-        application.eventually(lambda: not os.path.exists(f'/proc/{pid}'),
-                               'It is killed')
+        application.eventually(lambda: not self.running(), 'It is killed')
         application.eventually(lambda: not self.left(), 'Nothing is left')
+
+
+class SlowConversionTest(_EndlessTestCase):
+
+    options = {'image_conversion': {'output_format': 'qcow2',
+                                    'total_timeout': 1}}
+
+    def test_it_ends_when_its_time_is_over(self):
+        image_id = self.begin()
+        image = self.done(image_id)
+        self.assertEqual([], self.running())
+        self.assertEqual(('queued', 'raw'),
+                         (image['status'], image['disk_format']))
+        task = self.task(image_id)
+        self.assertEqual('failure', task['status'])
+        self.assertIn('more time or room than allowed', task['message'])
+        self.assertEqual(set(), self.files('fast', 'cheap', 'staging',
+                                           'work'))
+        self.assertIn('qemu-img is ended', self.application.log_text())
 
 
 class ServerConversionTest(QemuTestCase):

@@ -8,6 +8,7 @@ far. It runs as a process of its own with bounded memory, time and output.
 import os
 import pathlib
 import sys
+import time
 
 from oslo_log import log
 
@@ -28,6 +29,9 @@ _READABLE = ('raw', 'qcow2', 'vhd', 'vhdx', 'vmdk', 'vdi')
 
 #: Seconds between two looks whether the import still is to go on.
 _LOOK = 0.5
+
+_REFUSAL = _('The image cannot be converted: it is damaged, or takes more '
+             'time or room than allowed.')
 
 
 class ImageConversion(plugin.Plugin):
@@ -95,18 +99,24 @@ class ImageConversion(plugin.Plugin):
             LOG.warning('Image %s: qemu-img ended with %d: %s', job.image_id,
                         process.returncode,
                         error.decode(errors='replace')[-500:])
-            job.refuse(_('The image cannot be converted: it is damaged, or '
-                         'takes more time or room than allowed.'))
+            job.refuse(_REFUSAL)
 
-    @staticmethod
-    def _wait(job, process):
-        """:returns: what it had to complain of."""
+    def _wait(self, job, process):
+        """:returns: what it had to complain of.
+
+        :raises ImportRefused: it takes too long.
+        """
         subprocess = job.subprocess
+        deadline = time.monotonic() + self.options.total_timeout
         while True:
             try:
                 return process.communicate(timeout=_LOOK)[1]
             except subprocess.TimeoutExpired:
                 job.require_running()
+            if time.monotonic() > deadline:
+                LOG.warning('Image %s: qemu-img is ended: it has taken %d s',
+                            job.image_id, self.options.total_timeout)
+                job.refuse(_REFUSAL)
 
 
 def _python():
