@@ -8,10 +8,34 @@ import struct
 
 from oslo_utils.imageutils import format_inspector
 
+from glancelite import exception
+
 #: Bytes after which a vhdx is looked at: what it names next must still come.
 _SLICE = 32768
 
 _SECTOR = 512
+
+
+def inspectors(vmdk, nonfatal):
+    """:returns: a new inspector of each format that has one.
+
+    :param vmdk: as ``allowed`` of :class:`Vmdk`.
+    :param nonfatal: as of :class:`Gpt`.
+    """
+    return [Qcow2(), Vmdk(vmdk), Vhd(), Vhdx(), Vdi(), Gpt(nonfatal),
+            format_inspector.ISOInspector(), format_inspector.QEDInspector(),
+            format_inspector.LUKSInspector()]
+
+
+def require_safe(inspector):
+    """:raises UnsafeImage: the image refers outside itself, or ends early."""
+    try:
+        inspector.safety_check()
+    except format_inspector.SafetyCheckFailed:
+        raise exception.UnsafeImage() from None
+    except format_inspector.ImageFormatError:
+        raise exception.UnsafeImage(
+            'Incomplete file cannot be safety checked') from None
 
 
 class Qcow2(format_inspector.QcowInspector):

@@ -16,10 +16,10 @@ _ETC = pathlib.Path(__file__).parents[2] / 'etc' / 'glancelite'
 #: Each takes long to load, or much memory, and is wanted by few requests or
 #: by few configurations.
 _POSTPONED = {
-    'alembic', 'castellan', 'cursive', 'eventlet', 'glance_store',
-    'jsonschema', 'keystoneauth1', 'keystonemiddleware', 'openstack',
-    'oslo_limit', 'oslo_messaging', 'oslo_reports.guru_meditation_report',
-    'osprofiler'}
+    'alembic', 'castellan', 'cryptography', 'cursive', 'eventlet',
+    'glance_store', 'jsonschema', 'keystoneauth1', 'keystonemiddleware',
+    'openstack', 'oslo_limit', 'oslo_messaging',
+    'oslo_reports.guru_meditation_report', 'osprofiler'}
 
 _PROGRAM = '''
 import os, sys
