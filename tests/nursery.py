@@ -39,7 +39,20 @@ class Process:
         self.pid = None
         self.returncode = None
         self._code = None
+        self._started = threading.Event()
         self._ended = threading.Event()
+
+    def begin(self, pid):
+        """Hear that it has started, or that it never will: ``pid`` is None.
+        """
+        self.pid = pid
+        self._started.set()
+
+    def wait_for_start(self):
+        """:raises RuntimeError: it cannot be started."""
+        self._started.wait()
+        if self.pid is None:
+            raise RuntimeError(f'{self.args[0]} cannot be loaded')
 
     def end(self, code):
         """Hear that it has ended."""
@@ -100,7 +113,6 @@ class Nursery:
         :param files: the descriptors of its standard files.
         """
         process = Process([self._name, *arguments])
-        process.known = threading.Event()
         request = json.dumps({'arguments': arguments, 'cwd': cwd,
                               'environment': env}).encode()
         rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS,
@@ -108,9 +120,7 @@ class Nursery:
         with self._starting:
             self._started.append(process)
             self._socket.sendmsg([request], [rights])
-        process.known.wait()
-        if process.pid is None:
-            raise RuntimeError(f'{self._name} cannot be loaded')
+        process.wait_for_start()
         return process
 
     def end(self):
@@ -122,20 +132,26 @@ class Nursery:
 
     def _listen(self):
         """Hear which processes have started and ended."""
-        while True:
-            told = self._socket.recv(cradle.MOST)
-            if not told:
-                break
-            told = json.loads(told)
+        while told := self._receive():
             if 'code' in told:
                 self._processes.pop(told['pid']).end(told['code'])
-                continue
-            process = self._started.popleft()
-            process.pid = told['pid']
-            self._processes[process.pid] = process
-            process.known.set()
+            else:
+                process = self._started.popleft()
+                self._processes[told['pid']] = process
+                process.begin(told['pid'])
         for process in self._started:
-            process.known.set()
+            process.begin(None)
+        for process in self._processes.values():
+            # Nobody can say how.
+            process.end(255)
+
+    def _receive(self):
+        """:returns: what is told next, None when there is nobody any more."""
+        try:
+            told = self._socket.recv(cradle.MOST)
+        except ConnectionError:
+            return None
+        return json.loads(told) if told else None
 
 
 _nurseries = {}
