@@ -72,11 +72,11 @@ class Unlisted:
             .where(*its, table.c.image_created_at.is_(None),
                    table.c.image_id == models.images.c.id)
             .order_by(table.c.id).limit(_BATCH))
-        with self._database.reader() as connection:
+        # Not from a replica, which may know later what has been told.
+        with self._database.writer() as connection:
             moments = dict(tuple(row) for row in connection.execute(
                 untold, values))
-        if moments:
-            with self._database.writer() as connection:
+            if moments:
                 connection.execute(table.update().where(
                     table.c.id.in_(moments)).values(
                         image_created_at=sqlalchemy.case(
