@@ -30,6 +30,9 @@ _REMEMBERED = 256
 _BY_ID = unindexed.columns(_images)
 _BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
 
+#: Few images have the same name, and MariaDB counts them before it decides.
+_BY_ID_OR_NAME = 'FORCE INDEX (PRIMARY, glancelite_images_visibility_name)'
+
 #: Indexes that have all images in an order that a list may ask for: MariaDB
 #: would walk along one of them, hoping to meet what is asked for soon. And
 #: those that lead to images by a value that many have.
@@ -92,7 +95,10 @@ class Statements:
 
     def _range(self, shape, way, *conditions):
         """The first images that can be seen in one way."""
-        hint = _NO_WALK if way.columns is _images.c else _BY_ID_ALONE
+        hint = _NO_WALK
+        if way.columns is not _images.c:
+            hint = (_BY_ID_OR_NAME if ('name', 'eq') in shape.filters
+                    and way.repeats else _BY_ID_ALONE)
         found = (sqlalchemy.select(*(_images.c[key.name]
                                      for key in shape.sort))
                  .where(way.condition, *conditions,
