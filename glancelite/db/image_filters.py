@@ -92,15 +92,11 @@ def look_up(image_id, its):
     :param its: conditions of the other table, by whose indexes nothing is
         to be looked up.
     """
-    return _looked_up(image_id, its, _images).is_not(None)
-
-
-def _looked_up(image_id, its, images):
     # With the limit it stays a look-up, for MariaDB too.
     return (sqlalchemy.select(image_id)
             .where(*its, unindexed.not_deleted(image_id.table),
-                   image_id == images.c.id)
-            .correlate(images).limit(1).scalar_subquery())
+                   image_id == _images.c.id)
+            .correlate(_images).limit(1).scalar_subquery().is_not(None))
 
 
 def is_there(table):
@@ -132,31 +128,16 @@ def asked(query):
 
 def commonness(shape, dialect):
     """:returns: a select: whether each such filter leads to more images than
-    the parameters ``some`` and ``many``, no more are read than that; and how
-    many of the newest images (parameter ``newest``) have what it asks for.
+    the parameters ``some`` and ``many``. No more are read than that.
     """
-    parts = []
-    for image_id, its, by_image in narrowing(shape, dialect):
-        parts += [
-            sqlalchemy.select(sqlalchemy.literal_column('1'))
-            .where(*its, is_there(image_id.table))
-            .select_from(image_id.table).limit(1)
-            .offset(sqlalchemy.bindparam(bound, type_=sqlalchemy.Integer))
-            .scalar_subquery() for bound in ('some', 'many')]
-        parts.append(_among_the_newest(image_id, by_image))
-    return sqlalchemy.select(*parts)
-
-
-def _among_the_newest(image_id, by_image):
-    order = _images.c.created_at.desc(), _images.c.id.desc()
-    newest = (sqlalchemy.select(_images.c.id)
-              .where(_images.c.deleted == sql.false(),
-                     _images.c.os_hidden == sql.false())
-              .order_by(*order).limit(sqlalchemy.bindparam(
-                  'newest', type_=sqlalchemy.Integer)).subquery())
-    return sqlalchemy.select(sqlalchemy.func.count(
-        _looked_up(image_id, by_image, newest))).select_from(
-            newest).scalar_subquery()
+    return sqlalchemy.select(*(
+        sqlalchemy.select(sqlalchemy.literal_column('1'))
+        .where(*its, is_there(image_id.table))
+        .select_from(image_id.table).limit(1)
+        .offset(sqlalchemy.bindparam(bound, type_=sqlalchemy.Integer))
+        .scalar_subquery()
+        for image_id, its, _by_image in narrowing(shape, dialect)
+        for bound in ('some', 'many')))
 
 
 def narrowing(shape, dialect, properties=_properties, tags=_tags):

@@ -59,7 +59,7 @@ class Statements:
         self.page = remember(self._page)
         self.marker = remember(self._marker)
         self.commonness = remember(self._commonness)
-        self.end = remember(self._end)
+        self.ends = remember(self._ends)
 
     def _column(self, caller):
         if caller == image_shape.PROJECT:
@@ -113,9 +113,9 @@ class Statements:
         """Whether many images have what is asked for."""
         return image_filters.commonness(shape, self._dialect)
 
-    def _end(self, shape):
-        """When the image was created at which a walk ends."""
-        return image_walk.end(shape, self._dialect)
+    def _ends(self, shape):
+        """Of each filter along which there may be a walk, where it ends."""
+        return image_walk.ends(shape, self._dialect)
 
     def _marker(self):
         """What images are sorted by, of the image ``marker``.

@@ -14,6 +14,7 @@ import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import image_filters
+from glancelite.db import image_shape
 from glancelite.db import models
 from glancelite.db import unindexed
 
@@ -26,13 +27,17 @@ _BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
 _end = sqlalchemy.bindparam('end', type_=sqlalchemy.DateTime)
 
 
-def is_in_order(sort):
-    """:returns: whether a list in that order can be read this way.
-
-    :param sort: a list of (key, direction).
+def fit(shape):
+    """:returns: the numbers of the properties and tags along which the list
+    may be read.
     """
-    (first, direction), (second, then) = [*sort, *sort][:2]
-    return (first, second) == ('created_at', 'id') and direction == then
+    sort = shape.sort
+    in_order = ([key.name for key in sort] == ['created_at', 'id']
+                and sort[0].direction == sort[1].direction)
+    if not in_order or any(name == 'id' for name, op in shape.filters):
+        return []
+    return [number for number in range(len(shape.properties) + shape.tags)
+            if image_filters.is_listed(shape, number)]
 
 
 def first(shape, dialect, visible, limit):
@@ -87,15 +92,24 @@ def _others(shape, table, dialect):
             .correlate(table).limit(1)).scalar_subquery().is_not(None)
 
 
-def end(shape, dialect):
-    """:returns: a select: the time that is ``steps`` rows from where the
-    walk begins, if there are so many.
+def ends(shape, dialect):
+    """:returns: a select of two values for each property and tag along which
+    the list may be read: the time that is ``steps`` rows from where it would
+    begin, if there are so many; and whether rows do not say their time.
     """
-    table, its = walked(shape, dialect)
-    return (sqlalchemy.select(table.c.image_created_at)
-            .where(*its, *_beyond(shape, table, dialect))
+    parts = []
+    for number in fit(shape):
+        table, its = walked(shape._replace(
+            walk=image_shape.Walk(number, ends=False)), dialect)
+        parts += [
+            sqlalchemy.select(table.c.image_created_at)
+            .where(*its, table.c.image_created_at.is_not(None),
+                   *_beyond(shape, table, dialect))
             .order_by(*_order(shape, table)).limit(1)
-            .offset(sqlalchemy.bindparam('steps', type_=sqlalchemy.Integer)))
+            .offset(sqlalchemy.bindparam('steps', type_=sqlalchemy.Integer))
+            .scalar_subquery(),
+            _says_nothing(table, its)]
+    return sqlalchemy.select(*parts)
 
 
 def walked(shape, dialect):

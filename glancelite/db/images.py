@@ -56,7 +56,8 @@ class Images:
 
     @functools.cached_property
     def _narrowing(self):
-        return narrowing.Narrowing(self._statements, self._database.dialect)
+        return narrowing.Narrowing(self._statements, self._database.dialect,
+                                   self.unlisted)
 
     @functools.cached_property
     def _statements(self):
@@ -99,42 +100,13 @@ class Images:
                 return query_object.Page([])
             shape = image_shape.of(context, query, after)
             values = image_shape.parameters(context, query, after)
-            plan = self._narrowing.plan(connection, shape, query, values)
-            images = (self._walk(connection, query, values, plan)
-                      if plan.walk else None)
-            if images is None:
-                images = self._read(connection, plan.shape, values)
+            for way in self._narrowing.ways(connection, shape, query, values):
+                images = self._read(connection, way.shape,
+                                    {**values, 'end': way.end})
+                if way.is_whole(images, query.limit):
+                    break
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
-
-    def _walk(self, connection, query, values, plan):
-        """:returns: a page read along a property or a tag, or None if it may
-        not be all.
-        """
-        end = None
-        if plan.steps is not None:
-            end = connection.execute(
-                self._statements.end(plan.walk),
-                {**values, 'steps': plan.steps}).scalar()
-        walk = plan.walk.walk._replace(ends=end is not None)
-        images = self._read(connection, plan.walk._replace(walk=walk),
-                            {**values, 'end': end})
-        if not images:
-            return self._nothing_met(connection, query, values, plan)
-        if end is not None and len(images) < query.limit:
-            if query.marker is None:
-                self._narrowing.remember_in_vain(query, values, plan)
-            return None
-        once = len({image.id for image in images}) == len(images)
-        return images if once else None
-
-    def _nothing_met(self, connection, query, values, plan):
-        """There is nothing, or not all rows are in the index's order."""
-        images = self._read(connection, plan.shape, values)
-        if images:
-            what = [*query.properties, *query.tags][plan.walk.walk.number]
-            self.unlisted.note(what, plan.walk, values)
-        return images
 
     def _read(self, connection, shape, values):
         rows = connection.execute(self._statements.page(shape), values).all()

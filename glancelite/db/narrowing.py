@@ -5,9 +5,11 @@ Finding all images that have a property and putting them in order takes
 longer the more they are; filling a page with those that are met in the order
 asked for takes longer the fewer they are. In the usual order, a walk along
 the index of the property finds them one by one, and takes longer the fewer
-of them the caller may see. What is decided here is no more than which is
-quickest; how common something is may be known from some minutes ago.
+of them the caller may see. That is tried first, not for long. What is decided
+here is no more than which is quickest; how common something is, and what was
+tried in vain, may be known from some minutes ago.
 """
+import datetime
 import math
 import time
 import typing
@@ -43,33 +45,33 @@ _BETTER = 16
 #: Seconds for which what was learnt is good enough, and how much is kept.
 _GOOD, _KEPT = 300, 4096
 
-#: How many of the newest images are looked at to know how common something
-#: is; what none of them has is taken to be as common as this.
-_NEWEST, _SELDOM = 100, .005
-
-#: A walk is given up after so many times the rows that would be looked at
-#: otherwise, but not before and not after so many for each image of a page.
-_SLACK, _AT_LEAST, _AT_MOST = 2, 16, 64
+#: Rows of a property or a tag for each image of a page, after which a walk
+#: along them is given up.
+_STEPS = 64
 
 
-class _Known(typing.NamedTuple):
-    """What is known of a filter."""
+class Way(typing.NamedTuple):
+    """One way to read a page."""
 
-    #: 0, 1, 2: of few images, of some more, of many.
-    rank: int
-    #: The part of all images that have it, about.
-    part: float
-
-
-class Plan(typing.NamedTuple):
-    """How a list is read."""
-
-    #: The shape of a list that is all that was asked for.
+    #: The :class:`~glancelite.db.image_shape.Shape` of its statement.
     shape: object
-    #: The shape of one to be tried before: a walk, or None.
-    walk: object = None
-    #: Rows after which the walk ends; None if it is not to.
-    steps: int = None
+    #: The time at which a walk ends, if it does.
+    end: object = None
+    #: Whether all rows are known to say when their image was created.
+    told: bool = False
+
+    def is_whole(self, images, limit):
+        """:returns: whether a page that was read this way is all there is.
+
+        :param images: of the page.
+        """
+        if self.shape.walk is None:
+            return True
+        if len({image.id for image in images}) < len(images):
+            return False
+        if self.end is not None:
+            return len(images) == limit
+        return bool(images) or self.told
 
 
 class Narrowing:
@@ -77,79 +79,105 @@ class Narrowing:
 
     :param statements: the :class:`~glancelite.db.image_query.Statements`.
     :param dialect: 'sqlite', 'mysql' or 'postgresql'.
+    :param unlisted: the :class:`~glancelite.db.unlisted.Unlisted`, or None.
     """
 
-    def __init__(self, statements, dialect):
+    def __init__(self, statements, dialect, unlisted=None):
         self._statements = statements
+        self._unlisted = unlisted
         self._size_statement = sqlalchemy.text(_SIZES[dialect])
         self._size = None
         self._good_until = 0
-        self._known = _Memory()
+        self._ranks = _Memory()
+        self._short = _Memory()
         self._vain = _Memory()
 
-    def plan(self, connection, shape, query, values):
-        """:returns: the :class:`Plan` of a list.
+    def ways(self, connection, shape, query, values):
+        """Yield each :class:`Way` to read a page, until one is whole.
+
+        The last one is. No more than four statements are sent for all of
+        it, three where a marker has taken one.
 
         :param values: of the parameters of the query's statement.
         """
         asked = image_filters.asked(query)
-        if not asked:
-            return Plan(shape)
-        many = self.many(connection, query.limit, len(asked))
-        keys = [(each, many) for each in asked]
-        known = [self._known.get(key) for key in keys]
-        new = None in known
-        if new:
-            known = self._learn(connection, shape, values, many)
-            self._known.update(zip(keys, known))
-        best = min(range(len(known)), key=known.__getitem__)
-        few = known[best].rank < 2
-        plain = shape._replace(narrow=best) if few else shape
-        along = self._along(shape, query, values, known)
-        # What has just been learnt has taken the statement of an end.
-        if along is None or few and along != best or new and not few:
-            return Plan(plain)
-        walk = shape._replace(walk=image_shape.Walk(along, ends=not few))
-        return Plan(plain, walk, None if few else self._steps(
-            query.limit, known))
+        fit = image_walk.fit(shape) if asked else []
+        what = values['project_id'], query.limit, *asked
+        told = False
+        if fit and not self._vain.get(what) and (
+                query.marker is None or self._are_known(connection, query)):
+            walk = self._walk(connection, shape, query, values, fit, what)
+            if walk is not None:
+                yield walk
+                if walk.end is None:
+                    # There are few; but of them some may say no time.
+                    yield Way(shape._replace(narrow=walk.shape.walk.number))
+                    return
+                told = True
+                # A last page is never full: a first one tells.
+                if query.marker is None:
+                    self._vain.update([(what, True)])
+        number = None
+        if asked:
+            number = self._narrowest(connection, shape, query, values)
+        if number in fit:
+            yield _along(shape, number)._replace(told=told)
+        yield Way(shape._replace(narrow=number))
 
-    def _learn(self, connection, shape, values, many):
-        found = connection.execute(self._statements.commonness(shape), {
-            **values, 'some': many // _BETTER, 'many': many,
-            'newest': _NEWEST}).one()
-        return [_Known(bool(some) + bool(more), (having or 0) / _NEWEST)
-                for some, more, having
-                in zip(found[::3], found[1::3], found[2::3])]
-
-    def _along(self, shape, query, values, known):
-        """:returns: the number of a property or tag along which there may be
-        a walk: of the rarest; or None.
+    def _walk(self, connection, shape, query, values, fit, what):
+        """:returns: the walk along what the fewest images have, or None if
+        rows of a filter do not say when their image was created.
         """
-        if (not image_walk.is_in_order(query.sort)
-                or any(each.name == 'id' for each in query.filters)):
+        short = self._short.get(what)
+        if short is not None:
+            return _along(shape, short)
+        found = connection.execute(
+            self._statements.ends(shape),
+            {**values, 'steps': _STEPS * query.limit}).one()
+        ends, silent = found[::2], found[1::2]
+        if any(silent):
+            self._note(shape, query, values, [
+                number for number, each in zip(fit, silent) if each])
             return None
+        # The further they reach back, the fewer there are.
+        ascends = shape.sort[0].direction == 'asc'
+        far = max if ascends else min
+        number, end = far(zip(fit, ends), key=lambda pair: (
+            _never(ascends) if pair[1] is None else pair[1]))
+        if end is None and query.marker is None:
+            self._short.update([(what, number)])
+        return _along(shape, number, end)
+
+    def _note(self, shape, query, values, numbers):
         belongings = [*query.properties, *query.tags]
-        fit = [number for number, each in enumerate(belongings)
-               if image_filters.is_listed(shape, number)
-               and not self._vain.get((values['project_id'], each))]
-        return min(fit, key=known.__getitem__, default=None)
+        for number in numbers:
+            self._unlisted.note(belongings[number],
+                                _along(shape, number).shape, values)
 
-    @staticmethod
-    def _steps(limit, known):
-        """:returns: the rows after which a walk is given up."""
-        part = math.prod(max(each.part, _SELDOM) for each in known)
-        return limit * int(min(max(_SLACK * _RANGES / part, _AT_LEAST),
-                               _AT_MOST))
-
-    def remember_in_vain(self, query, values, plan):
-        """Remember that the walk of a plan was given up.
-
-        :param query: the :class:`ImageQuery`, of a first page: the last one
-            is never full.
+    def _narrowest(self, connection, shape, query, values):
+        """:returns: the number of the filter that leads to the fewest images,
+        if they are few; else None.
         """
-        belongings = [*query.properties, *query.tags]
-        along = belongings[plan.walk.walk.number]
-        self._vain.update([((values['project_id'], along), True)])
+        keys = self._keys(connection, query)
+        ranks = list(map(self._ranks.get, keys))
+        if None in ranks:
+            many = keys[0][1]
+            found = connection.execute(
+                self._statements.commonness(shape),
+                {**values, 'some': many // _BETTER, 'many': many}).one()
+            ranks = [bool(some) + bool(more)
+                     for some, more in zip(found[::2], found[1::2])]
+            self._ranks.update(zip(keys, ranks))
+        rank, number = min(zip(ranks, range(len(ranks))))
+        return None if rank == 2 else number
+
+    def _are_known(self, connection, query):
+        return None not in map(self._ranks.get, self._keys(connection, query))
+
+    def _keys(self, connection, query):
+        asked = image_filters.asked(query)
+        many = self.many(connection, query.limit, len(asked))
+        return [(each, many) for each in asked]
 
     def many(self, connection, limit, filters=1):
         """:returns: how many images are as quickly found as passed by.
@@ -165,6 +193,16 @@ class Narrowing:
             self._good_until = now + _GOOD
         return math.isqrt(_RANGES * limit * self._size) * _FURTHER ** (
             filters - 1)
+
+
+def _along(shape, number, end=None):
+    """:returns: the way along a filter, to a time or as far as it goes."""
+    walk = image_shape.Walk(number, ends=end is not None)
+    return Way(shape._replace(walk=walk), end)
+
+
+def _never(ascends):
+    return datetime.datetime.max if ascends else datetime.datetime.min
 
 
 class _Memory:

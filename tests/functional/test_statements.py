@@ -74,7 +74,7 @@ class StatementTest(application.SharedTestCase):
             self.assertEqual(2, self.sent(
                 f'/v2/images?limit={limit}&marker={self.large[-1]}'))
 
-    def test_properties_and_tags_take_one_more_where_nothing_has_them(self):
+    def test_filters_take_few_more_however_many_they_are(self):
         for query, count in (
                 ('large=yes', 1), ('tag=large', 1), ('large=no', 2),
                 ('tag=none', 2), ('min_ram=7', 1), ('checksum=none', 1),
@@ -84,6 +84,13 @@ class StatementTest(application.SharedTestCase):
                 self.assertEqual(count, self.sent(f'/v2/images?{query}'))
         self.assertEqual(2, self.sent(
             f'/v2/images?large=yes&marker={self.large[-1]}'))
+
+    def test_what_is_asked_for_the_first_time_takes_four_at_most(self):
+        for query, count in (('large=yes&tag=tag-7', 2), ('tag=nowhere', 3),
+                             ('min_ram=8', 2), ('large=yes&min_ram=9', 2)):
+            with self.subTest(query=query), statements() as sent:
+                self.client.get(f'/v2/images?{query}')
+                self.assertEqual(count, len(sent), '\n'.join(sent))
 
     def test_a_show_sends_one(self):
         for image_id in (self.small[0], self.large[0]):

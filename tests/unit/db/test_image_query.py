@@ -16,6 +16,7 @@ from glancelite.db import image_filters
 from glancelite.db import image_query
 from glancelite.db import image_record
 from glancelite.db import image_shape
+from glancelite.db import image_walk
 from glancelite.db import migration
 from glancelite.db import models
 from glancelite.db import narrowing
@@ -153,35 +154,24 @@ class PageCost:
             shape = image_shape.of(context, asked, after)
             values = image_shape.parameters(context, asked, after)
             decide = narrowing.Narrowing(cls.statements, cls.backend)
-            if not image_filters.asked(asked):
-                return cls.count(connection, cls.statements.page(shape),
-                                 values)
-            many = decide.many(connection, asked.limit,
-                               len(image_filters.asked(asked)))
-            values |= {'some': many // 16, 'many': many, 'newest': 100}
-            # Not until something is known to be common is there a walk.
-            decide.plan(connection, shape, asked, values)
-            plan = decide.plan(connection, shape, asked, values)
-            return cls.count(
-                connection, cls.statements.commonness(shape), values
-            ) + cls.walk(connection, plan, values) + cls.count(
-                connection, cls.statements.page(plan.shape), values)
-
-    @classmethod
-    def walk(cls, connection, plan, values):
-        """:returns: what is taken by a walk that is tried before."""
-        if plan.walk is None:
-            return 0
-        if plan.steps is None:
-            return cls.count(connection, cls.statements.page(plan.walk),
-                             values)
-        values = {**values, 'steps': plan.steps}
-        end = connection.execute(
-            cls.statements.end(plan.walk), values).scalar() or _START
-        return cls.count(
-            connection, cls.statements.end(plan.walk), values
-        ) + cls.count(connection, cls.statements.page(plan.walk),
-                      {**values, 'end': end})
+            filters = len(image_filters.asked(asked))
+            many = decide.many(connection, asked.limit, max(filters, 1))
+            values |= {'some': many // 16, 'many': many,
+                       'steps': 32 * asked.limit}
+            # All that may be needed, though it never is.
+            taken = 0
+            if filters:
+                taken += cls.count(
+                    connection, cls.statements.commonness(shape), values)
+            if image_walk.fit(shape):
+                taken += cls.count(
+                    connection, cls.statements.ends(shape), values)
+            for _time in range(2):
+                for way in decide.ways(connection, shape, asked, values):
+                    taken += cls.count(
+                        connection, cls.statements.page(way.shape),
+                        {**values, 'end': way.end})
+            return taken
 
     @classmethod
     def count(cls, connection, statement, values):
