@@ -93,7 +93,7 @@ def _measure(running, options, database, size):
         for done, title in enumerate(titles):
             bar.show(done)
             rounds = {
-                service.name: Rounds(service, database, _asker(
+                service.name: Rounds(service, database, asker(
                     title, catalogues[service.name]))
                 for service in running}
             images = {name: each.warm(options.seconds)
@@ -110,7 +110,8 @@ def _measure(running, options, database, size):
     return results
 
 
-def _asker(title, catalogue):
+def asker(title, catalogue):
+    """:returns: what makes a request of a kind."""
     method = requests.REQUESTS[title]
     return lambda: method(catalogue)
 

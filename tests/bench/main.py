@@ -9,6 +9,7 @@ from tests.bench import catalogue
 from tests.bench import data
 from tests.bench import document
 from tests.bench import encoders
+from tests.bench import growth
 from tests.bench import imports
 from tests.bench import table
 
@@ -18,6 +19,7 @@ def _parser():
         prog='tools/bench', description=__doc__.partition('\n')[0])
     commands = parser.add_subparsers(dest='command', required=True)
     _add_catalogue(commands)
+    _add_growth(commands)
     _add_data(commands)
     _add_imports(commands)
     commands.add_parser(
@@ -29,8 +31,8 @@ def _parser():
     document_parser.add_argument('results', nargs='+', type=pathlib.Path)
     document_parser.add_argument(
         '--growth', metavar='FILE', type=pathlib.Path,
-        help='another run, whose times tell how requests grow with the '
-             'catalogue: one without the peer has less noise')
+        help='a run of growth, whose times tell how requests grow with the '
+             'catalogue: asked by turns they have less noise')
     return parser
 
 
@@ -61,6 +63,21 @@ def _add_catalogue(commands):
                         help='what titles have at their ends, to tell '
                         'measurements with other options apart')
     _add_peer(parser)
+
+
+def _add_growth(commands):
+    parser = commands.add_parser(
+        'growth', help='requests on catalogues of several sizes by turns')
+    parser.add_argument('database', help='as of catalogue')
+    parser.add_argument('--sizes', type=_sizes, default=[1000, 1_000_000],
+                        metavar='N,N', help='images (1000,1000000)')
+    parser.add_argument('--rounds', type=int, default=7)
+    parser.add_argument('--seconds', type=float, default=.2,
+                        help='of a round (0.2)')
+    parser.add_argument('--only', action='append', metavar='WORD',
+                        help='requests whose title has it')
+    parser.add_argument('--save', metavar='FILE', type=pathlib.Path,
+                        help='keep the results, as JSON')
 
 
 def _add_data(commands):
@@ -124,6 +141,10 @@ def _print_catalogue(results):
         print(*table.plain(*of(results)), sep='\n')
 
 
+def _print_growth(results):
+    print(*table.plain(*table.of_growth(results['sizes'])), sep='\n')
+
+
 def _print_data(results):
     for name, reason in results['missing'].items():
         print(f'{name}: left out, {reason}')
@@ -139,6 +160,7 @@ def _print_encoders(results):
 
 
 _COMMANDS = {'catalogue': (catalogue.run, _print_catalogue),
+             'growth': (growth.run, _print_growth),
              'data': (data.run, _print_data),
              'imports': (imports.run, _print_imports),
              'encoders': (encoders.run, _print_encoders)}
