@@ -40,6 +40,9 @@ _NO_WALK = 'IGNORE INDEX ({})'.format(', '.join((
     'created_at_image_idx', 'updated_at_image_idx',
     'glancelite_images_all_created_at', *models.FILTER_INDEXES)))
 
+#: Columns of a membership that is looked up by its image.
+_NOT_BY_STATUS = {**unindexed.columns(_members), 'member': _members.c.member}
+
 _project_id = sqlalchemy.bindparam('project_id')
 _limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
 
@@ -90,8 +93,13 @@ class Statements:
         if shape.walk:
             return [image_walk.first(shape, self._dialect,
                                      _visible(shape), _limit).subquery()]
-        return [self._range(shape, way, *beyond) for way in _ways(shape)
-                for beyond in _beyond(shape.sort, self._dialect)]
+        ranges = [self._range(shape, way, *beyond) for way in _ways(shape)
+                  for beyond in _beyond(shape.sort, self._dialect)]
+        if _are_memberships_in_order(shape):
+            ranges.append(image_walk.along_memberships(
+                shape, self._dialect, _memberships(shape.member_status),
+                _limit).subquery())
+        return ranges
 
     def _range(self, shape, way, *conditions):
         """The first images that can be seen in one way."""
@@ -164,6 +172,9 @@ def _ways(shape):
             # A join: as a subquery MariaDB would copy them first.
             shared = sqlalchemy.and_(
                 shared, _images.c.id == _members.c.image_id, *memberships)
+            if _are_memberships_in_order(shape):
+                # Else they are a range of their own.
+                shared &= image_walk.says_nothing(_members, memberships)
         ways.append(_Way(_BY_ID, shared, repeats=not by_id))
     if by_id:
         return [_Way(columns, sqlalchemy.or_(sql.false(), *(
@@ -181,7 +192,7 @@ def _visible(shape):
         ways.append((columns['visibility'] == 'shared')
                     & image_filters.look_up(
                         _members.c.image_id, _memberships(
-                            shape.member_status)))
+                            shape.member_status, _NOT_BY_STATUS)))
     return sqlalchemy.or_(*ways)
 
 
@@ -215,12 +226,22 @@ def _asks_for_shared(shape):
             and shape.visibility in (None, 'all', 'shared'))
 
 
-def _memberships(status):
+def _are_memberships_in_order(shape):
+    """Those of one status are, by an index, if all say when their image was
+    created. Images of one name are found by it.
+    """
+    return (_asks_for_shared(shape) and shape.member_status != 'all'
+            and ('name', 'eq') not in shape.filters
+            and not image_filters.lead_to_images(shape)
+            and image_walk.is_in_order(shape.sort))
+
+
+def _memberships(status, columns=_members.c):
     """:returns: the conditions of the memberships of the project."""
-    conditions = [_members.c.member == _project_id,
-                  _members.c.deleted == sql.false()]
+    conditions = [columns['member'] == _project_id,
+                  columns['deleted'] == sql.false()]
     return conditions if status == 'all' else [
-        *conditions, _members.c.status == status]
+        *conditions, columns['status'] == status]
 
 
 def _order(sort, columns, dialect):

@@ -131,4 +131,5 @@ def _membership(condition):
             .where(_members.c.image_id == _images.c.id,
                    _members.c.member == sqlalchemy.bindparam('project_id'),
                    condition)
-            .correlate(_images).scalar_subquery())
+            # Requests to Glance that came at once may have stored two.
+            .limit(1).correlate(_images).scalar_subquery())

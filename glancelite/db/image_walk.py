@@ -31,26 +31,30 @@ def fit(shape):
     """:returns: the numbers of the properties and tags along which the list
     may be read.
     """
-    sort = shape.sort
-    in_order = ([key.name for key in sort] == ['created_at', 'id']
-                and sort[0].direction == sort[1].direction)
-    if not in_order or any(name == 'id' for name, op in shape.filters):
+    if not is_in_order(shape.sort) or any(
+            name == 'id' for name, op in shape.filters):
         return []
     return [number for number in range(len(shape.properties) + shape.tags)
             if image_filters.is_listed(shape, number)]
 
 
+def is_in_order(sort):
+    """:returns: whether a list in that order can be read along an index."""
+    return ([key.name for key in sort] == ['created_at', 'id']
+            and sort[0].direction == sort[1].direction)
+
+
 def first(shape, dialect, visible, limit):
-    """:returns: a select: id and created_at of the first images.
+    """:returns: a select: created_at and id of the first images.
 
     :param visible: the condition on images that they can be seen.
     :param limit: how many; a parameter.
     """
     table, its = walked(shape, dialect)
     found = _hinted(table, (
-        sqlalchemy.select(table.c.image_id.label('id'),
-                          table.c.image_created_at.label('created_at'))
-        .where(*its, ~_says_nothing(table, its),
+        sqlalchemy.select(table.c.image_created_at.label('created_at'),
+                          table.c.image_id.label('id'))
+        .where(*its, ~says_nothing(table, its),
                *_beyond(shape, table, dialect),
                *_others(shape, table, dialect),
                table.c.image_id == _images.c.id, visible,
@@ -63,6 +67,35 @@ def first(shape, dialect, visible, limit):
                             if _ascends(shape)
                             else table.c.image_created_at >= _end)
     return found
+
+
+def along_memberships(shape, dialect, memberships, limit):
+    """:returns: a select: created_at and id of the first images that are
+    shared with the project.
+
+    :param memberships: the conditions that they are its, and count.
+    :param limit: how many; a parameter.
+    """
+    table = models.image_members
+    earlier = table.alias('earlier')
+    # Requests that came at once may have stored one twice.
+    again = (sqlalchemy.select(earlier.c.id).where(
+        earlier.c.image_id == table.c.image_id,
+        earlier.c.member == table.c.member,
+        unindexed.Unindexed(earlier.c.status) == table.c.status,
+        unindexed.not_deleted(earlier), earlier.c.id < table.c.id)
+        .correlate(table).limit(1).scalar_subquery())
+    return _hinted(table, (
+        sqlalchemy.select(table.c.image_created_at.label('created_at'),
+                          table.c.image_id.label('id'))
+        .where(*memberships, ~says_nothing(table, memberships),
+               *_beyond(shape, table, dialect), again.is_(None),
+               table.c.image_id == _images.c.id,
+               _BY_ID['visibility'] == 'shared',
+               *image_filters.conditions(shape, dialect, _BY_ID))
+        .with_hint(_images, _BY_ID_ALONE, 'mysql')
+        .prefix_with('STRAIGHT_JOIN', dialect='mysql')
+        .order_by(*_order(shape, table)).limit(limit)))
 
 
 def _hinted(table, statement):
@@ -85,7 +118,7 @@ def _others(shape, table, dialect):
             continue
         other = image_id.table
         its = [*its, other.c.deleted == sql.false()]
-        yield ~_says_nothing(other, its)
+        yield ~says_nothing(other, its)
         yield _hinted(other, sqlalchemy.select(image_id).where(
             *its, image_id == table.c.image_id,
             other.c.image_created_at == table.c.image_created_at)
@@ -108,7 +141,7 @@ def ends(shape, dialect):
             .order_by(*_order(shape, table)).limit(1)
             .offset(sqlalchemy.bindparam('steps', type_=sqlalchemy.Integer))
             .scalar_subquery(),
-            _says_nothing(table, its)]
+            says_nothing(table, its)]
     return sqlalchemy.select(*parts)
 
 
@@ -120,8 +153,11 @@ def walked(shape, dialect):
     return image_id.table, [*its, image_filters.is_there(image_id.table)]
 
 
-def _says_nothing(table, its):
-    """:returns: the condition that a row does not say its image's time."""
+def says_nothing(table, its):
+    """:returns: the condition that a row does not say its image's time.
+
+    :param its: conditions of the rows in question.
+    """
     return (sqlalchemy.select(sqlalchemy.literal_column('1'))
             .select_from(table)
             .where(*its, table.c.image_created_at.is_(None))

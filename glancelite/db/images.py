@@ -105,6 +105,8 @@ class Images:
                                     {**values, 'end': way.end})
                 if way.is_whole(images, query.limit):
                     break
+        if shape.caller == image_shape.PROJECT:
+            self.unlisted.note_project(context.project_id)
         full = len(images) == query.limit
         return query_object.Page(images, images[-1].id if full else None)
 

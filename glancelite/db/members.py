@@ -63,7 +63,7 @@ class Members:
         """
         moment = self._database.now()
         with self._database.writer() as connection:
-            self._lock_image(connection, member.image_id)
+            created_at = self._lock_image(connection, member.image_id)
             count = connection.execute(
                 sqlalchemy.select(sqlalchemy.func.count()).where(
                     _of(member.image_id))).scalar()
@@ -75,11 +75,12 @@ class Members:
                     _of(member.image_id, member.member_id))).first():
                 raise exception.MemberExists(member_id=member.member_id,
                                              image_id=member.image_id)
-            self._insert(connection, member, moment)
+            self._insert(connection, member, moment, created_at)
         member.created_at = member.updated_at = moment
 
     @staticmethod
     def _lock_image(connection, image_id):
+        """:returns: when the image was created."""
         living = sqlalchemy.and_(_images.c.id == image_id,
                                  _images.c.deleted == sql.false())
         done = connection.execute(
@@ -87,18 +88,20 @@ class Members:
             .values(updated_at=_images.c.updated_at))
         if not done.rowcount:
             raise exception.ImageNotFound(image_id=image_id)
-        visibility = connection.execute(
-            sqlalchemy.select(_images.c.visibility).where(living)).scalar()
+        visibility, created_at = connection.execute(sqlalchemy.select(
+            _images.c.visibility, _images.c.created_at).where(living)).one()
         if visibility != 'shared':
             raise exception.NotSharedImage()
+        return created_at
 
     @staticmethod
-    def _insert(connection, member, moment):
+    def _insert(connection, member, moment, image_created_at):
         try:
             connection.execute(_members.insert().values(
                 image_id=member.image_id, member=member.member_id,
                 status=member.status, can_share=False, created_at=moment,
-                updated_at=moment, deleted=False))
+                updated_at=moment, deleted=False,
+                image_created_at=image_created_at))
         except db_exception.DBDuplicateEntry:
             raise exception.MemberExists(member_id=member.member_id,
                                          image_id=member.image_id) from None

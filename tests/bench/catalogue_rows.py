@@ -67,7 +67,7 @@ def rows(number):
     if image['visibility'] == 'shared':
         found[models.image_members] += [
             {'image_id': image['id'], 'member': member, 'can_share': False,
-             'status': status, **made}
+             'status': status, **listed}
             for member, status in _members(number, chance)]
     return found
 

@@ -102,6 +102,7 @@ image_members = sqlalchemy.Table(
     *columns.deletion(),
     sqlalchemy.Column('status', columns.string(20), nullable=False,
                       server_default='pending'),
+    columns.listed(),
     sqlalchemy.UniqueConstraint(
         'image_id', 'member', 'deleted_at',
         name='image_members_image_id_member_deleted_at_key'),

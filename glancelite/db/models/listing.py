@@ -14,7 +14,7 @@ administrator one range for each
 visibility, all four for everything
 own images; ``owner=``                ``glancelite_images_own_KEY``
 everything in the default order       ``glancelite_images_all_created_at``
-shared with me                        ``glancelite_image_members_member``
+shared with me                        ``glancelite_image_members_listed``
 by property, by tag                   ``glancelite_image_properties_listed``,
                                       ``glancelite_image_tags_listed``
 by a value that few images have of    ``glancelite_images_FIELD``
@@ -57,9 +57,10 @@ FILTER_INDEXES = tuple(f'glancelite_images_{name}' for name in FILTERED)
 VALUE_LENGTH = 255
 
 
-#: By table, the index of properties and that of tags.
-LISTED_INDEXES = {table: f'glancelite_{table}_listed'
-                  for table in ('image_properties', 'image_tags')}
+#: By table, the indexes of properties, tags and members.
+LISTED_INDEXES = {
+    table: f'glancelite_{table}_listed'
+    for table in ('image_properties', 'image_tags', 'image_members')}
 
 
 def _ends(key):
@@ -94,9 +95,10 @@ for _name, _index in zip(FILTERED, FILTER_INDEXES):
     sqlalchemy.Index(_index, image.images.c[_name], image.images.c.deleted)
 
 sqlalchemy.Index(
-    'glancelite_image_members_member',
+    LISTED_INDEXES['image_members'],
     image.image_members.c.member, image.image_members.c.deleted,
-    image.image_members.c.status, image.image_members.c.image_id)
+    image.image_members.c.status, image.image_members.c.image_created_at,
+    image.image_members.c.image_id)
 
 sqlalchemy.Index(
     LISTED_INDEXES['image_tags'],

@@ -124,7 +124,7 @@ class PageCost:
                 {**_of(number), 'value': tag}
                 for number in numbers for tag in _tags(number)],
             models.image_members: [
-                {'image_id': f'image-{number:05}', 'member': member,
+                {**_of(number), 'member': member,
                  'status': 'accepted'} for number in numbers
                 for member in _members(number)]}
         with cls.database.writer() as connection:

@@ -8,6 +8,7 @@ have been told; and each is compared with what a loop over the images finds.
 import datetime
 import itertools
 import random
+import re
 
 import sqlalchemy
 
@@ -41,7 +42,14 @@ _BELONGINGS = [
     for properties in ([], [('arch', 'arm')], [('arch', 'x86')],
                        [('long', 'x' * 300)],
                        [('arch', 'x86'), ('distro', 'debian')])
-    if tags or properties]
+    ]
+
+#: How a list is told that is read along properties or tags.
+_WALK = (r'image_(tags|properties)\.glancelite_image_created_at'
+         r' AS created_at')
+
+#: Tables whose rows say when their image was created.
+_TOLD = (models.image_tags, models.image_properties, models.image_members)
 
 
 class At:
@@ -74,8 +82,9 @@ class Walks(repositories.Repositories):
                 {**of, 'name': name, 'value': value}
                 for name, value in each['properties'].items()]
             rows[models.image_members] += [
-                {'image_id': of['image_id'], 'member': member,
-                 'status': 'accepted'} for member in each['members']]
+                {**of, 'member': member, 'status': 'accepted'}
+                for member in [*each['members'], *(each['members'] if twice
+                                                   else ())]]
         with cls.database.writer() as connection:
             for table, values in rows.items():
                 connection.execute(table.insert(), values)
@@ -133,7 +142,7 @@ class Walks(repositories.Repositories):
         def note(connection, cursor, text, *_rest):
             nonlocal walks
             walks += ('row_number' in text
-                      and 'glancelite_image_created_at AS created_at' in text)
+                      and re.search(_WALK, text) is not None)
 
         sqlalchemy.event.listen(
             sqlalchemy.Engine, 'before_cursor_execute', note)
@@ -153,7 +162,7 @@ class Walks(repositories.Repositories):
     def test_lists_are_the_same_however_they_are_read(self):
         walks = self.walks()
         self.assertGreater(walks, len(_BELONGINGS))
-        for table in (models.image_tags, models.image_properties):
+        for table in _TOLD:
             self.forget(table)
         self.walks(['one'], [_BOTH], [7])
         self.assertEqual(0, self.told(models.image_tags, 'rare'))
@@ -186,7 +195,7 @@ class Walks(repositories.Repositories):
     def assert_nothing_is_told_wrong(self):
         created = models.images.c.created_at
         with self.database.reader() as connection:
-            for table in (models.image_tags, models.image_properties):
+            for table in _TOLD:
                 self.assertEqual([], connection.execute(
                     sqlalchemy.select(table.c.id).where(
                         table.c.image_id == models.images.c.id,

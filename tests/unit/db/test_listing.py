@@ -77,7 +77,7 @@ class Listing:
                 {**_of(number), 'value': f'{number % 500}'}
                 for number in numbers],
             models.image_members: [
-                {'image_id': f'image-{number}', 'member': f'{number % 500}',
+                {**_of(number), 'member': f'{number % 500}',
                  'status': 'accepted'} for number in numbers],
         }
         with cls.database.engine.begin() as connection:
@@ -141,7 +141,7 @@ class Listing:
                  models.image_properties, by_property),
                 ('glancelite_image_tags_listed', models.image_tags,
                  [models.image_tags.c.value == '77']),
-                ('glancelite_image_members_member', models.image_members,
+                ('glancelite_image_members_listed', models.image_members,
                  [models.image_members.c.member == '77',
                   models.image_members.c.status == 'accepted'])):
             plan = self.plan(sqlalchemy.select(table.c.image_id).where(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Properties and tags in the order of lists.
+"""Properties, tags and members in the order of lists.
 
-Both get a column of ours with the time at which their image was created, and
+All get a column of ours with the time at which their image was created, and
 an index in that order, in place of the one that was in no order. The column
 is filled as it is needed: see ``glancelite.db.unlisted``. On MySQL and MariaDB
 an index holds the tags of an image besides.
@@ -25,6 +25,9 @@ _TABLES = {
                          ('name', 'deleted', 'value')),
     'image_tags': ('glancelite_image_tags_value',
                    'glancelite_image_tags_listed', ('value', 'deleted')),
+    'image_members': ('glancelite_image_members_member',
+                      'glancelite_image_members_listed',
+                      ('member', 'deleted', 'status')),
 }
 
 
