@@ -122,6 +122,8 @@ class Waitress(Module):
 
 class Uwsgi(Server):
     parses_chunks = False
+    # Of a read that is cut, what had come of it is lost with the error.
+    keeps_back = 256 * 1024
 
     def __init__(self):
         beside = pathlib.Path(sys.executable).parent / 'uwsgi'
