@@ -86,11 +86,13 @@ class StatementTest(application.SharedTestCase):
             f'/v2/images?large=yes&marker={self.large[-1]}'))
 
     def test_what_is_asked_for_the_first_time_takes_four_at_most(self):
-        for query, count in (('large=yes&tag=tag-7', 2), ('tag=nowhere', 3),
-                             ('min_ram=8', 2), ('large=yes&min_ram=9', 2)):
+        marker = self.large[-1]
+        for query in ('large=yes&tag=tag-7', 'tag=nowhere', 'min_ram=8',
+                      'large=yes&min_ram=9', f'tag=tag-8&marker={marker}',
+                      f'tag=nothing&marker={marker}'):
             with self.subTest(query=query), statements() as sent:
                 self.client.get(f'/v2/images?{query}')
-                self.assertEqual(count, len(sent), '\n'.join(sent))
+                self.assertIn(len(sent), range(2, _MOST + 1))
 
     def test_a_show_sends_one(self):
         for image_id in (self.small[0], self.large[0]):
