@@ -78,21 +78,23 @@ def along_memberships(shape, dialect, memberships, limit):
     """
     table = models.image_members
     earlier = table.alias('earlier')
-    # Requests that came at once may have stored one twice.
+    # Requests that came at once may have stored one twice. That is looked up
+    # for images that are all that is asked for.
     again = (sqlalchemy.select(earlier.c.id).where(
-        earlier.c.image_id == table.c.image_id,
+        earlier.c.image_id == _images.c.id,
         earlier.c.member == table.c.member,
         unindexed.Unindexed(earlier.c.status) == table.c.status,
         unindexed.not_deleted(earlier), earlier.c.id < table.c.id)
-        .correlate(table).limit(1).scalar_subquery())
+        .correlate(table, _images).limit(1).scalar_subquery())
     return _hinted(table, (
         sqlalchemy.select(table.c.image_created_at.label('created_at'),
                           table.c.image_id.label('id'))
         .where(*memberships, ~says_nothing(table, memberships),
-               *_beyond(shape, table, dialect), again.is_(None),
+               *_beyond(shape, table, dialect),
                table.c.image_id == _images.c.id,
                _BY_ID['visibility'] == 'shared',
-               *image_filters.conditions(shape, dialect, _BY_ID))
+               *image_filters.conditions(shape, dialect, _BY_ID),
+               again.is_(None))
         .with_hint(_images, _BY_ID_ALONE, 'mysql')
         .prefix_with('STRAIGHT_JOIN', dialect='mysql')
         .order_by(*_order(shape, table)).limit(limit)))
