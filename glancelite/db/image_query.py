@@ -29,6 +29,7 @@ _REMEMBERED = 256
 #: Columns of images that are found by their ids, and the same for MariaDB.
 _BY_ID = unindexed.columns(_images)
 _BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
+_IS_SHARED = _BY_ID['visibility'] == 'shared'
 
 #: Few images have the same name, and MariaDB counts them before it decides.
 _BY_ID_OR_NAME = 'FORCE INDEX (PRIMARY, glancelite_images_visibility_name)'
@@ -98,7 +99,7 @@ class Statements:
         if _are_memberships_in_order(shape):
             ranges.append(image_walk.along_memberships(
                 shape, self._dialect, _memberships(shape.member_status),
-                _limit).subquery())
+                _IS_SHARED, _limit).subquery())
         return ranges
 
     def _range(self, shape, way, *conditions):
@@ -163,7 +164,7 @@ def _ways(shape):
     if _asks_for_own(shape):
         ways.append(_Way(columns, _is_own(shape, columns)))
     if _asks_for_shared(shape):
-        shared = _BY_ID['visibility'] == 'shared'
+        shared = _IS_SHARED
         memberships = _memberships(shape.member_status)
         if by_id:
             shared &= _images.c.id.in_(
@@ -189,10 +190,9 @@ def _visible(shape):
     if _asks_for_own(shape):
         ways.append(_is_own(shape, columns))
     if _asks_for_shared(shape):
-        ways.append((columns['visibility'] == 'shared')
-                    & image_filters.look_up(
-                        _members.c.image_id, _memberships(
-                            shape.member_status, _NOT_BY_STATUS)))
+        ways.append(_IS_SHARED & image_filters.look_up(
+            _members.c.image_id,
+            _memberships(shape.member_status, _NOT_BY_STATUS)))
     return sqlalchemy.or_(*ways)
 
 

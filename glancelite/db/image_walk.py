@@ -69,11 +69,12 @@ def first(shape, dialect, visible, limit):
     return found
 
 
-def along_memberships(shape, dialect, memberships, limit):
+def along_memberships(shape, dialect, memberships, visible, limit):
     """:returns: a select: created_at and id of the first images that are
     shared with the project.
 
     :param memberships: the conditions that they are its, and count.
+    :param visible: the condition on images that members see them.
     :param limit: how many; a parameter.
     """
     table = models.image_members
@@ -92,8 +93,7 @@ def along_memberships(shape, dialect, memberships, limit):
         .where(*memberships, ~says_nothing(table, memberships),
                *_beyond(shape, table, dialect),
                table.c.image_id == _images.c.id,
-               _BY_ID['visibility'] == 'shared',
-               *image_filters.conditions(shape, dialect, _BY_ID),
+               visible, *image_filters.conditions(shape, dialect, _BY_ID),
                again.is_(None))
         .with_hint(_images, _BY_ID_ALONE, 'mysql')
         .prefix_with('STRAIGHT_JOIN', dialect='mysql')

@@ -19,6 +19,7 @@ import sqlalchemy
 from glancelite.db import image_filters
 from glancelite.db import image_shape
 from glancelite.db import image_walk
+from glancelite.db import remembered
 
 #: What each database keeps for its optimizer, or knows at once: SQLite gives
 #: numbers to rows as they come.
@@ -42,8 +43,8 @@ _FURTHER = 3
 #: One filter is preferred to another that leads to so many times more.
 _BETTER = 16
 
-#: Seconds for which what was learnt is good enough, and how much is kept.
-_GOOD, _KEPT = 300, 4096
+#: Seconds for which the size of the catalogue is good enough.
+_GOOD = 300
 
 #: Rows of a property or a tag for each image of a page, after which a walk
 #: along them is given up.
@@ -88,9 +89,9 @@ class Narrowing:
         self._size_statement = sqlalchemy.text(_SIZES[dialect])
         self._size = None
         self._good_until = 0
-        self._ranks = _Memory()
-        self._short = _Memory()
-        self._vain = _Memory()
+        self._ranks = remembered.Remembered()
+        self._short = remembered.Remembered()
+        self._vain = remembered.Remembered()
 
     def ways(self, connection, shape, query, values):
         """Yield each :class:`Way` to read a page, until one is whole.
@@ -103,10 +104,11 @@ class Narrowing:
         asked = image_filters.asked(query)
         fit = image_walk.fit(shape) if asked else []
         what = values['project_id'], query.limit, *asked
-        told = False
+        told = silent = False
         if fit and not self._vain.get(what) and (
                 query.marker is None or self._are_known(connection, query)):
             walk = self._walk(connection, shape, query, values, fit, what)
+            silent = walk is None
             if walk is not None:
                 yield walk
                 if walk.end is None:
@@ -120,7 +122,7 @@ class Narrowing:
         number = None
         if asked:
             number = self._narrowest(connection, shape, query, values)
-        if number in fit:
+        if number in fit and not silent:
             yield _along(shape, number)._replace(told=told)
         yield Way(shape._replace(narrow=number))
 
@@ -203,22 +205,3 @@ def _along(shape, number, end=None):
 
 def _never(ascends):
     return datetime.datetime.max if ascends else datetime.datetime.min
-
-
-class _Memory:
-    """What is true for a while."""
-
-    def __init__(self):
-        self._values = {}
-
-    def get(self, key):
-        """:returns: what is remembered, or None."""
-        value, until = self._values.get(key, (None, 0))
-        return value if until > time.monotonic() else None
-
-    def update(self, items):
-        """Remember (key, value) of each."""
-        if len(self._values) > _KEPT:
-            self._values = {}
-        until = time.monotonic() + _GOOD
-        self._values |= {key: (value, until) for key, value in items}

@@ -6,8 +6,6 @@ only these. A list that would have been quicker if they said it notes what it
 asked for, and they are told in the background, some at a time. An image's
 time never changes, so whoever is first is right.
 """
-import time
-
 import sqlalchemy
 from sqlalchemy import sql
 
@@ -15,14 +13,10 @@ from glancelite import exception
 from glancelite.db import api
 from glancelite.db import image_walk
 from glancelite.db import models
+from glancelite.db import remembered
 
 #: Rows a transaction.
 _BATCH = 500
-
-
-#: Seconds after which the memberships of a project are looked at again, and
-#: how many projects are remembered.
-_AGAIN, _KEPT = 300, 4096
 
 
 class Unlisted:
@@ -35,7 +29,7 @@ class Unlisted:
         self._database = database
         self._background = None
         self._noted = set()
-        self._projects = {}
+        self._projects = remembered.Remembered()
 
     def work_in(self, background):
         """Tell rows in the background; without one, nothing is done.
@@ -57,13 +51,9 @@ class Unlisted:
 
     def note_project(self, project_id):
         """Have the memberships of a project told, if any is to be."""
-        now = time.monotonic()
-        if self._background is None or now < self._projects.get(
-                project_id, 0):
+        if self._background is None or self._projects.get(project_id):
             return
-        if len(self._projects) > _KEPT:
-            self._projects = {}
-        self._projects[project_id] = now + _AGAIN
+        self._projects.update([(project_id, True)])
         members = models.image_members
         self._submit((members.name, project_id), members, [
             members.c.member == project_id,

@@ -123,20 +123,15 @@ class LateTest(_TogetherTestCase):
         self.assert_holds(FIRST + DATA)
 
     def test_a_late_one_that_has_the_file_gives_it_back(self):
-        upload = self.upload()
-        late = self.held(BETWEEN, upload, 6, b'late')
-        before = self.owner()
-        rightful = self.started(upload.append, 6, DATA, '?1')
-        application.eventually(lambda: self.owner() != before,
-                               'Another part has come')
-        self.assertTrue(self.arena.withdraw())
-        self.assertEqual(409, late().status)
-        self.assertEqual(204, rightful().status)
-        self.assert_holds(FIRST + DATA)
+        self.assert_the_next_one_goes_on_after(BETWEEN)
 
     def test_one_that_has_asked_begins_before_whoever_came_after(self):
+        self.assert_the_next_one_goes_on_after(AFTER)
+
+    def assert_the_next_one_goes_on_after(self, step):
+        """It comes while the late one is held at a step with the file."""
         upload = self.upload()
-        late = self.held(AFTER, upload, 6, b'late')
+        late = self.held(step, upload, 6, b'late')
         before = self.owner()
         rightful = self.started(upload.append, 6, DATA, '?1')
         application.eventually(lambda: self.owner() != before,

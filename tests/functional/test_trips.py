@@ -104,5 +104,5 @@ class TripTest(application.SharedTestCase):
             'api/query.py', 'api/v2/images.py', 'api/v2/image_view.py',
             'db/api.py', 'db/images.py', 'db/image_shape.py',
             'db/image_record.py', 'db/image_filters.py', 'db/narrowing.py',
-            'db/unlisted.py', 'objects/image.py',
+            'db/remembered.py', 'db/unlisted.py', 'objects/image.py',
             'property_protections.py'}, show)
