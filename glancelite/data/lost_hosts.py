@@ -11,7 +11,8 @@ from glancelite import exception
 #: Leases looked at in one go.
 _BATCH = 100
 
-#: Seconds for which it is believed whether a host answers.
+#: Seconds for which it is believed whether a host answers; never longer than
+#: there is patience with it.
 _BELIEVED = 60
 
 
@@ -27,6 +28,7 @@ class LostHosts:
         self._leases = leases
         self._peers = peers
         self._patience = patience
+        self._believed = min(_BELIEVED, patience)
         self._asked = {}
 
     def leases(self, purpose):
@@ -44,7 +46,7 @@ class LostHosts:
 
     def _answers(self, host):
         moment, answers = self._asked.get(host, (None, None))
-        if moment is None or time.monotonic() - moment > _BELIEVED:
+        if moment is None or time.monotonic() - moment > self._believed:
             answers = self._ask(host)
             self._asked[host] = time.monotonic(), answers
         return answers
