@@ -49,9 +49,7 @@ def conditions(shape, dialect, columns):
 
     :param columns: those of images by name, with or without their indexes.
     """
-    found = [columns['deleted'] == sql.false(),
-             columns['os_hidden'] == (sql.true() if shape.os_hidden
-                                      else sql.false())]
+    found = not_hidden(shape, columns)
     for number, (name, op) in enumerate(shape.filters):
         value = sqlalchemy.bindparam(f'filter_{number}',
                                      expanding=op == 'in')
@@ -72,6 +70,16 @@ def conditions(shape, dialect, columns):
         elif _is_looked_up(image_id, number, shape):
             found.append(look_up(image_id, by_image))
     return found
+
+
+def not_hidden(shape, columns):
+    """:returns: what every image of a list has to meet.
+
+    :param columns: as above.
+    """
+    return [columns['deleted'] == sql.false(),
+            columns['os_hidden'] == (sql.true() if shape.os_hidden
+                                     else sql.false())]
 
 
 def _is_looked_up(image_id, number, shape):

@@ -12,10 +12,12 @@ import sqlalchemy
 from sqlalchemy import sql
 
 from glancelite.db import image_filters
-from glancelite.db import image_record
+from glancelite.db import image_order
 from glancelite.db import image_shape
 from glancelite.db import image_walk
+from glancelite.db import memberships
 from glancelite.db import models
+from glancelite.db import shared_images
 from glancelite.db import unindexed
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
@@ -41,9 +43,6 @@ _NO_WALK = 'IGNORE INDEX ({})'.format(', '.join((
     'created_at_image_idx', 'updated_at_image_idx',
     'glancelite_images_all_created_at', *models.FILTER_INDEXES)))
 
-#: Columns of a membership that is looked up by its image.
-_NOT_BY_STATUS = {**unindexed.columns(_members), 'member': _members.c.member}
-
 _project_id = sqlalchemy.bindparam('project_id')
 _limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
 
@@ -64,6 +63,7 @@ class Statements:
         self.marker = remember(self._marker)
         self.commonness = remember(self._commonness)
         self.ends = remember(self._ends)
+        self.many_memberships = remember(shared_images.many_memberships)
 
     def _column(self, caller):
         if caller == image_shape.PROJECT:
@@ -80,13 +80,21 @@ class Statements:
         """A page of images in order, each with its position in it."""
         merged = sqlalchemy.union(*map(
             sqlalchemy.select, self._ranges(shape))).subquery()
-        order = _order(shape.sort, merged.c, self._dialect)
+        columns = ['id']
+        if shape.among:
+            merged = shared_images.with_their_end(
+                merged, shape, self._dialect)
+            columns.append('is_end')
+        order = image_order.order(shape.sort, merged.c, self._dialect)
         position = sqlalchemy.func.row_number().over(order_by=order)
         # Only what is left of all ranges is read with what belongs to it.
-        page = (sqlalchemy.select(merged.c.id, position.label('position'))
+        page = (sqlalchemy.select(*(merged.c[name] for name in columns),
+                                  position.label('position'))
                 .order_by(*order).limit(_limit).subquery())
-        return (sqlalchemy.select(page.c.position,
-                                  self._column(shape.caller))
+        document = self._column(shape.caller)
+        if shape.among:
+            document = shared_images.unless_their_end(document, page)
+        return (sqlalchemy.select(page.c.position, document)
                 .join(page, page.c.id == _images.c.id))
 
     def _ranges(self, shape):
@@ -95,11 +103,15 @@ class Statements:
             return [image_walk.first(shape, self._dialect,
                                      _visible(shape), _limit).subquery()]
         ranges = [self._range(shape, way, *beyond) for way in _ways(shape)
-                  for beyond in _beyond(shape.sort, self._dialect)]
+                  for beyond in image_order.beyond(shape.sort, self._dialect)]
+        if shape.among:
+            ranges.append(shared_images.of_members(
+                shape, self._dialect).subquery())
         if _are_memberships_in_order(shape):
             ranges.append(image_walk.along_memberships(
-                shape, self._dialect, _memberships(shape.member_status),
-                _IS_SHARED, _limit).subquery())
+                shape, self._dialect,
+                memberships.of_project(shape.member_status), _IS_SHARED,
+                _limit).subquery())
         return ranges
 
     def _range(self, shape, way, *conditions):
@@ -114,7 +126,8 @@ class Statements:
                         *image_filters.conditions(shape, self._dialect,
                                                   way.columns))
                  .with_hint(_images, hint, 'mysql')
-                 .order_by(*_order(shape.sort, _images.c, self._dialect))
+                 .order_by(*image_order.order(shape.sort, _images.c,
+                                              self._dialect))
                  .limit(_limit))
         return (found.distinct() if way.repeats else found).subquery()
 
@@ -122,9 +135,9 @@ class Statements:
         """Whether many images have what is asked for."""
         return image_filters.commonness(shape, self._dialect)
 
-    def _ends(self, shape):
-        """Of each filter along which there may be a walk, where it ends."""
-        return image_walk.ends(shape, self._dialect)
+    def _ends(self, shape, numbers):
+        """Of filters along which there may be a walk, where it ends."""
+        return image_walk.ends(shape, numbers, self._dialect)
 
     def _marker(self):
         """What images are sorted by, of the image ``marker``.
@@ -135,7 +148,7 @@ class Statements:
         keys = (*query_object.SORT_KEYS, 'deleted', 'visibility', 'owner')
         return sqlalchemy.select(
             *(_images.c[key] for key in keys),
-            image_record.last_membership().label('member_status')).where(
+            memberships.last().label('member_status')).where(
                 _images.c.id == sqlalchemy.bindparam('marker'))
 
 
@@ -163,19 +176,19 @@ def _ways(shape):
             for each in _visible_to_all(shape)]
     if _asks_for_own(shape):
         ways.append(_Way(columns, _is_own(shape, columns)))
-    if _asks_for_shared(shape):
+    if _asks_for_shared(shape) and not shape.among:
         shared = _IS_SHARED
-        memberships = _memberships(shape.member_status)
+        its = memberships.of_project(shape.member_status)
         if by_id:
             shared &= _images.c.id.in_(
-                sqlalchemy.select(_members.c.image_id).where(*memberships))
+                sqlalchemy.select(_members.c.image_id).where(*its))
         else:
             # A join: as a subquery MariaDB would copy them first.
             shared = sqlalchemy.and_(
-                shared, _images.c.id == _members.c.image_id, *memberships)
+                shared, _images.c.id == _members.c.image_id, *its)
             if _are_memberships_in_order(shape):
                 # Else they are a range of their own.
-                shared &= image_walk.says_nothing(_members, memberships)
+                shared &= image_walk.says_nothing(_members, its)
         ways.append(_Way(_BY_ID, shared, repeats=not by_id))
     if by_id:
         return [_Way(columns, sqlalchemy.or_(sql.false(), *(
@@ -190,9 +203,7 @@ def _visible(shape):
     if _asks_for_own(shape):
         ways.append(_is_own(shape, columns))
     if _asks_for_shared(shape):
-        ways.append(_IS_SHARED & image_filters.look_up(
-            _members.c.image_id,
-            _memberships(shape.member_status, _NOT_BY_STATUS)))
+        ways.append(_IS_SHARED & memberships.is_member(shape.member_status))
     return sqlalchemy.or_(*ways)
 
 
@@ -236,53 +247,11 @@ def _are_memberships_in_order(shape):
             and image_walk.is_in_order(shape.sort))
 
 
-def _memberships(status, columns=_members.c):
-    """:returns: the conditions of the memberships of the project."""
-    conditions = [columns['member'] == _project_id,
-                  columns['deleted'] == sql.false()]
-    return conditions if status == 'all' else [
-        *conditions, columns['status'] == status]
-
-
-def _order(sort, columns, dialect):
-    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
-    order = []
-    for key in sort:
-        column = columns[key.name]
-        each = column.asc() if key.direction == 'asc' else column.desc()
-        if dialect == 'postgresql' and _images.c[key.name].nullable:
-            each = (each.nulls_first() if key.direction == 'asc'
-                    else each.nulls_last())
-        order.append(each)
-    return order
-
-
-def _beyond(sort, dialect):
-    """:returns: lists of conditions, each a range of what is to come.
-
-    On a page after a marker image they divide the images that come after
-    it. MySQL finds the ranges by itself when it reads all of them at once.
+def may_be_among(shape):
+    """:returns: whether what is shared with the caller may be looked for
+    among all shared images: where its memberships are not in order.
     """
-    if sort[0].after is None:
-        return [[]]
-    ranges, tie = [], []
-    for key in sort:
-        column = _images.c[key.name]
-        value = sqlalchemy.bindparam(f'after_{key.name}')
-        ranges += [[*tie, past] for past in _past(key, column, value)]
-        tie.append(column == value if key.after else column.is_(None))
-    if dialect == 'mysql':
-        return [[sqlalchemy.or_(*(sqlalchemy.and_(*each)
-                                  for each in ranges))]]
-    return ranges
-
-
-def _past(key, column, value):
-    """Ascending begins with NULLs, descending ends with them."""
-    if key.direction == 'asc':
-        return [column > value if key.after else column.is_not(None)]
-    if not key.after:
-        return []
-    if column.nullable:
-        return [column < value, column.is_(None)]
-    return [column < value]
+    return (_asks_for_shared(shape) and ('name', 'eq') not in shape.filters
+            and not image_filters.lead_to_images(shape)
+            and not _are_memberships_in_order(shape)
+            and shared_images.are_in_order(shape.sort))

@@ -13,12 +13,12 @@ import json
 import orjson
 import sqlalchemy
 
+from glancelite.db import memberships
 from glancelite.db import models
 from glancelite.db import unindexed
 from glancelite.objects import image as image_object
 
 _images = models.images
-_members = models.image_members
 
 _FIELDS = image_object.FIELDS
 
@@ -66,7 +66,8 @@ class Reader:
         self.column = _text(self._array(*parts, sqlalchemy.null()))
         #: The same, with the membership of the project that asks (parameter
         #: project_id).
-        self.column_for_member = _text(self._array(*parts, membership()))
+        self.column_for_member = _text(self._array(
+            *parts, memberships.current()))
 
     def _field(self, column):
         if self._dialect == 'postgresql' and column.name in _TIMES:
@@ -109,27 +110,3 @@ class Reader:
 
 def _text(value):
     return sqlalchemy.cast(value, sqlalchemy.Text)
-
-
-def membership():
-    """:returns: a column: the status of the project that asks as a member.
-
-    The project is the parameter ``project_id`` of the statement.
-    """
-    return _membership(unindexed.not_deleted(_members))
-
-
-def last_membership():
-    """:returns: as :func:`membership`; of a deleted image, until then."""
-    return _membership(sqlalchemy.or_(
-        unindexed.not_deleted(_members),
-        _members.c.deleted_at == _images.c.deleted_at))
-
-
-def _membership(condition):
-    return (sqlalchemy.select(_members.c.status)
-            .where(_members.c.image_id == _images.c.id,
-                   _members.c.member == sqlalchemy.bindparam('project_id'),
-                   condition)
-            # Requests to Glance that came at once may have stored two.
-            .limit(1).correlate(_images).scalar_subquery())

@@ -13,6 +13,10 @@ from glancelite.db import models
 #: Kinds of callers: an administrator, a project, anybody else.
 ADMIN, PROJECT, ANYBODY = 'admin', 'project', 'anybody'
 
+#: Images that anybody shares, for each one of a page, of which it is asked
+#: whether they are shared with the caller.
+_SHARED = 4
+
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -63,6 +67,9 @@ class Shape(typing.NamedTuple):
     narrow: int = None
     #: A :class:`Walk`, if images are met along one.
     walk: Walk = None
+    #: Whether what is shared with the project is met among all that is
+    #: shared: see shared_images.
+    among: bool = False
 
 
 def of(context, query, after=None):
@@ -90,7 +97,9 @@ def _decisive(sort):
 
 def parameters(context, query, after=None):
     """:returns: the values of ``query``, by parameter of its statement."""
-    values = {'project_id': context.project_id, 'limit': query.limit}
+    values = {'project_id': context.project_id, 'limit': query.limit,
+              'first_shared': _SHARED * query.limit,
+              'before_last': _SHARED * query.limit - 1}
     for number, each in enumerate(query.filters):
         values[f'filter_{number}'] = each.value
     for number, each in enumerate(query.times):

@@ -13,6 +13,7 @@ An image may be met twice, if it has a tag twice.
 import sqlalchemy
 from sqlalchemy import sql
 
+from glancelite.db import catalogue_size
 from glancelite.db import image_filters
 from glancelite.db import image_shape
 from glancelite.db import models
@@ -127,13 +128,14 @@ def _others(shape, table, dialect):
             .correlate(table).limit(1)).scalar_subquery().is_not(None)
 
 
-def ends(shape, dialect):
-    """:returns: a select of two values for each property and tag along which
-    the list may be read: the time that is ``steps`` rows from where it would
-    begin, if there are so many; and whether rows do not say their time.
+def ends(shape, numbers, dialect):
+    """:returns: a select of two values for each of some properties and tags,
+    and of the size of the catalogue. The values are the time that is ``steps``
+    rows from where a walk along them would begin, if there are so many; and
+    whether rows do not say their time.
     """
     parts = []
-    for number in fit(shape):
+    for number in numbers:
         table, its = walked(shape._replace(
             walk=image_shape.Walk(number, ends=False)), dialect)
         parts += [
@@ -144,7 +146,7 @@ def ends(shape, dialect):
             .offset(sqlalchemy.bindparam('steps', type_=sqlalchemy.Integer))
             .scalar_subquery(),
             says_nothing(table, its)]
-    return sqlalchemy.select(*parts)
+    return sqlalchemy.select(*parts, catalogue_size.column(dialect))
 
 
 def walked(shape, dialect):

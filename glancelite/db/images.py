@@ -112,7 +112,7 @@ class Images:
 
     def _read(self, connection, shape, values):
         rows = connection.execute(self._statements.page(shape), values).all()
-        return [self._reader.image(document)
+        return [document and self._reader.image(document)
                 for position, document in sorted(rows)]
 
     def _marker(self, connection, context, query):

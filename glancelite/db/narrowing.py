@@ -9,30 +9,17 @@ of them the caller may see. That is tried first, not for long. What is decided
 here is no more than which is quickest; how common something is, and what was
 tried in vain, may be known from some minutes ago.
 """
-import datetime
 import math
-import time
 import typing
 
-import sqlalchemy
-
+from glancelite.db import catalogue_size
 from glancelite.db import image_filters
+from glancelite.db import image_query
 from glancelite.db import image_shape
 from glancelite.db import image_walk
 from glancelite.db import remembered
-
-#: What each database keeps for its optimizer, or knows at once: SQLite gives
-#: numbers to rows as they come.
-_SIZES = {
-    'sqlite': 'SELECT max(rowid) FROM images',
-    'mysql': 'SELECT table_rows FROM information_schema.tables'
-             " WHERE table_schema = DATABASE() AND table_name = 'images'",
-    'postgresql': 'SELECT CAST(reltuples AS BIGINT) FROM pg_class'
-                  " WHERE oid = to_regclass('images')",
-}
-
-#: Images in the catalogue where the database has never looked.
-_UNKNOWN = 100_000
+from glancelite.db import shared_images
+from glancelite.db import walk_ends
 
 #: Ways to see images whose ranges a page is put together from, usually.
 _RANGES = 2
@@ -42,13 +29,6 @@ _FURTHER = 3
 
 #: One filter is preferred to another that leads to so many times more.
 _BETTER = 16
-
-#: Seconds for which the size of the catalogue is good enough.
-_GOOD = 300
-
-#: Rows of a property or a tag for each image of a page, after which a walk
-#: along them is given up.
-_STEPS = 64
 
 
 class Way(typing.NamedTuple):
@@ -64,8 +44,10 @@ class Way(typing.NamedTuple):
     def is_whole(self, images, limit):
         """:returns: whether a page that was read this way is all there is.
 
-        :param images: of the page.
+        :param images: of the page; None where it ends too soon.
         """
+        if self.shape.among:
+            return None not in images
         if self.shape.walk is None:
             return True
         if len({image.id for image in images}) < len(images):
@@ -85,13 +67,11 @@ class Narrowing:
 
     def __init__(self, statements, dialect, unlisted=None):
         self._statements = statements
-        self._unlisted = unlisted
-        self._size_statement = sqlalchemy.text(_SIZES[dialect])
-        self._size = None
-        self._good_until = 0
+        self._size = catalogue_size.CatalogueSize(dialect)
         self._ranks = remembered.Remembered()
-        self._short = remembered.Remembered()
+        self._ends = walk_ends.WalkEnds(statements, self._size, unlisted)
         self._vain = remembered.Remembered()
+        self._crowds = shared_images.Crowds(statements)
 
     def ways(self, connection, shape, query, values):
         """Yield each :class:`Way` to read a page, until one is whole.
@@ -102,59 +82,41 @@ class Narrowing:
         :param values: of the parameters of the query's statement.
         """
         asked = image_filters.asked(query)
-        fit = image_walk.fit(shape) if asked else []
+        if not asked:
+            yield from self._unfiltered(connection, shape, values)
+            return
+        fit = image_walk.fit(shape)
         what = values['project_id'], query.limit, *asked
-        told = silent = False
+        told = unsure = False
         if fit and not self._vain.get(what) and (
                 query.marker is None or self._are_known(connection, query)):
-            walk = self._walk(connection, shape, query, values, fit, what)
-            silent = walk is None
-            if walk is not None:
-                yield walk
-                if walk.end is None:
+            end = self._ends.find(connection, shape, query, values, fit)
+            if end is not None:
+                yield _along(shape, end.number, end.time)
+                if end.time is None:
                     # There are few; but of them some may say no time.
-                    yield Way(shape._replace(narrow=walk.shape.walk.number))
+                    yield Way(shape._replace(narrow=end.number))
                     return
-                told = True
+                told = end.told
                 # A last page is never full: a first one tells.
-                if query.marker is None:
+                if query.marker is None and told:
                     self._vain.update([(what, True)])
-        number = None
-        if asked:
-            number = self._narrowest(connection, shape, query, values)
-        if number in fit and not silent:
+                self._ends.forget(shape, query, fit)
+            unsure = not told
+        number = self._narrowest(connection, shape, query, values)
+        if number in fit and not unsure:
             yield _along(shape, number)._replace(told=told)
         yield Way(shape._replace(narrow=number))
 
-    def _walk(self, connection, shape, query, values, fit, what):
-        """:returns: the walk along what the fewest images have, or None if
-        rows of a filter do not say when their image was created.
+    def _unfiltered(self, connection, shape, values):
+        """Yield ways to read a page of what is asked for by nothing that may
+        lead to images.
         """
-        short = self._short.get(what)
-        if short is not None:
-            return _along(shape, short)
-        found = connection.execute(
-            self._statements.ends(shape),
-            {**values, 'steps': _STEPS * query.limit}).one()
-        ends, silent = found[::2], found[1::2]
-        if any(silent):
-            self._note(shape, query, values, [
-                number for number, each in zip(fit, silent) if each])
-            return None
-        # The further they reach back, the fewer there are.
-        ascends = shape.sort[0].direction == 'asc'
-        far = max if ascends else min
-        number, end = far(zip(fit, ends), key=lambda pair: (
-            _never(ascends) if pair[1] is None else pair[1]))
-        if end is None and query.marker is None:
-            self._short.update([(what, number)])
-        return _along(shape, number, end)
-
-    def _note(self, shape, query, values, numbers):
-        belongings = [*query.properties, *query.tags]
-        for number in numbers:
-            self._unlisted.note(belongings[number],
-                                _along(shape, number).shape, values)
+        if image_query.may_be_among(shape) and self._crowds.are_worth_it(
+                connection, shape, values):
+            yield Way(shape._replace(among=True))
+            self._crowds.forget(shape, values)
+        yield Way(shape)
 
     def _narrowest(self, connection, shape, query, values):
         """:returns: the number of the filter that leads to the fewest images,
@@ -174,7 +136,8 @@ class Narrowing:
         return None if rank == 2 else number
 
     def _are_known(self, connection, query):
-        return None not in map(self._ranks.get, self._keys(connection, query))
+        return self._size.is_known() and None not in map(
+            self._ranks.get, self._keys(connection, query))
 
     def _keys(self, connection, query):
         asked = image_filters.asked(query)
@@ -187,21 +150,11 @@ class Narrowing:
         Of ``size`` images with ``count`` that have a tag, about
         ``limit * size / count`` are met in each range before a page is full.
         """
-        now = time.monotonic()
-        if now >= self._good_until:
-            size = connection.execute(self._size_statement).scalar()
-            # PostgreSQL says -1 of a table that it has never analyzed.
-            self._size = size if size and size > 0 else _UNKNOWN
-            self._good_until = now + _GOOD
-        return math.isqrt(_RANGES * limit * self._size) * _FURTHER ** (
-            filters - 1)
+        size = self._size.get(connection)
+        return math.isqrt(_RANGES * limit * size) * _FURTHER ** (filters - 1)
 
 
 def _along(shape, number, end=None):
     """:returns: the way along a filter, to a time or as far as it goes."""
     walk = image_shape.Walk(number, ends=end is not None)
     return Way(shape._replace(walk=walk), end)
-
-
-def _never(ascends):
-    return datetime.datetime.max if ascends else datetime.datetime.min

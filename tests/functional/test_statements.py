@@ -89,7 +89,8 @@ class StatementTest(application.SharedTestCase):
         marker = self.large[-1]
         for query in ('large=yes&tag=tag-7', 'tag=nowhere', 'min_ram=8',
                       'large=yes&min_ram=9', f'tag=tag-8&marker={marker}',
-                      f'tag=nothing&marker={marker}'):
+                      f'tag=nothing&marker={marker}', 'sort=name:asc&limit=7',
+                      f'sort=name:asc&limit=8&marker={marker}'):
             with self.subTest(query=query), statements() as sent:
                 self.client.get(f'/v2/images?{query}')
                 self.assertIn(len(sent), range(2, _MOST + 1))

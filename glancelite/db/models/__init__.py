@@ -23,6 +23,7 @@ INDEXED_VALUE_LENGTH = listing.VALUE_LENGTH
 FILTERED = listing.FILTERED
 FILTER_INDEXES = listing.FILTER_INDEXES
 LISTED_INDEXES = listing.LISTED_INDEXES
+in_order_of = listing.in_order_of
 OF_AN_IMAGE = listing.OF_AN_IMAGE
 
 tasks = task.tasks

@@ -63,8 +63,8 @@ LISTED_INDEXES = {
     for table in ('image_properties', 'image_tags', 'image_members')}
 
 
-def _ends(key):
-    """The sort key and what breaks its ties, each column once."""
+def in_order_of(key):
+    """:returns: the sort key and what breaks its ties, each column once."""
     if key == 'id':
         return ('id',)
     if key == 'created_at':
@@ -78,7 +78,7 @@ def _of_images(family, key, equal, rest=()):
     An ascending list begins with the images that have no name or size.
     PostgreSQL wants to be told; the others do so in any case.
     """
-    names = (*equal, 'deleted', 'os_hidden', *_ends(key), *rest)
+    names = (*equal, 'deleted', 'os_hidden', *in_order_of(key), *rest)
     columns = [image.images.c[name] for name in names]
     order = {key: 'NULLS FIRST'} if image.images.c[key].nullable else {}
     sqlalchemy.Index(f'glancelite_images_{family}_{key}', *columns,

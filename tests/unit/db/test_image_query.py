@@ -5,6 +5,7 @@ Each database counts what it reads for a page, of a small catalogue and then
 of one that has grown.
 """
 import datetime
+import itertools
 import unittest
 
 import sqlalchemy
@@ -35,6 +36,9 @@ _RARE = (30, 300, 900)
 _CALLERS = {
     'a project': ('owner-1', False), 'a guest': ('guest', False),
     'an administrator': ('admin', True), 'nobody': (None, False)}
+
+#: A member of all that is shared; lists in some order do not read all of it.
+_CROWD = 'a crowd'
 
 _EQUAL = query_object.Filter
 _QUERIES = {
@@ -138,7 +142,8 @@ class PageCost:
     def measure(cls):
         """:returns: {(caller, query): what reading the page takes}."""
         return {(caller, query): cls.cost(caller, query)
-                for caller in _CALLERS for query in _QUERIES}
+                for caller in (*_CALLERS, _CROWD) for query in _QUERIES
+                if caller != _CROWD or 'sort' in _QUERIES[query]}
 
     @classmethod
     def cost(cls, caller, query):
@@ -165,17 +170,72 @@ class PageCost:
                     connection, cls.statements.commonness(shape), values)
             if image_walk.fit(shape):
                 taken += cls.count(
-                    connection, cls.statements.ends(shape), values)
+                    connection, cls.statements.ends(
+                        shape, tuple(image_walk.fit(shape))), values)
             for _time in range(2):
                 for way in decide.ways(connection, shape, asked, values):
-                    taken += cls.count(
-                        connection, cls.statements.page(way.shape),
-                        {**values, 'end': way.end})
+                    page = (cls.statements.page(way.shape),
+                            {**values, 'end': way.end})
+                    taken += cls.count(connection, *page)
+                    # What is given up for a while is not what it takes.
+                    if way.shape.among and way.is_whole([
+                            row[1] for row in connection.execute(*page)],
+                            asked.limit):
+                        break
             return taken
 
     @classmethod
     def count(cls, connection, statement, values):
         return _COUNTERS[cls.backend](connection, statement, values)
+
+    def test_where_a_walk_ends_is_asked_once(self):
+        asked = query_object.ImageQuery(limit=5, tags=['half'])
+        shape = image_shape.of(_context('a project'), asked)
+        values = image_shape.parameters(_context('a project'), asked)
+        decide = narrowing.Narrowing(self.statements, self.backend)
+        sent = []
+        with self.database.reader() as connection:
+            sqlalchemy.event.listen(
+                connection, 'before_cursor_execute',
+                lambda connection, cursor, text, *rest: sent.append(text))
+            ways = [next(decide.ways(connection, shape, asked, values))
+                    for _time in range(2)]
+        self.assertEqual(1, sum('FROM image_tags' in text for text in sent))
+        self.assertIsNotNone(ways[0].end)
+        self.assertEqual(ways[0].end, ways[1].end)
+
+    def test_no_list_takes_more_than_four_statements(self):
+        for caller, query in itertools.product(_CALLERS, _QUERIES):
+            asked = query_object.ImageQuery(**{
+                # So much is there of some that a walk along it ends.
+                'limit': 5, **_QUERIES[query]})
+            context = _context(caller)
+            with (self.subTest(caller=caller, query=query),
+                  self.database.reader() as connection):
+                sent = 0
+
+                def note(connection, cursor, text, *_rest):
+                    nonlocal sent
+                    sent += text.startswith('SELECT')
+
+                after = None
+                if asked.marker:
+                    sent += 1
+                    after = dict.fromkeys(query_object.SORT_KEYS, '')
+                    after['created_at'] = after['updated_at'] = _START
+                    after['size'] = 0
+                shape = image_shape.of(context, asked, after)
+                values = image_shape.parameters(context, asked, after)
+                decide = narrowing.Narrowing(self.statements, self.backend)
+                sqlalchemy.event.listen(
+                    connection, 'before_cursor_execute', note)
+                for way in decide.ways(connection, shape, asked, values):
+                    sent += 1
+                    if way.told:
+                        break
+                sqlalchemy.event.remove(
+                    connection, 'before_cursor_execute', note)
+                self.assertLessEqual(sent, 4)
 
     def test_a_page_takes_the_same_in_a_larger_catalogue(self):
         for (caller, query), small in self.small.items():
@@ -250,7 +310,7 @@ _COUNTERS = {'sqlite': _count_sqlite, 'mysql': _count_mysql,
 
 
 def _context(caller):
-    project, is_admin = _CALLERS[caller]
+    project, is_admin = _CALLERS.get(caller, (_CROWD, False))
     context = context_module.RequestContext(project_id=project)
     context.is_admin = is_admin
     return context
@@ -300,6 +360,8 @@ def _tags(number):
 
 def _members(number):
     yield f'member-{number}'
+    if number % 4 == models.image.VISIBILITIES.index('shared'):
+        yield _CROWD
     if number in _RARE:
         yield 'guest'
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The order of an image list in SQL, and what comes after a marker in it."""
+import sqlalchemy
+
+from glancelite.db import models
+
+_images = models.images
+
+
+def order(sort, columns, dialect):
+    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
+    order = []
+    for key in sort:
+        column = columns[key.name]
+        each = column.asc() if key.direction == 'asc' else column.desc()
+        if dialect == 'postgresql' and _images.c[key.name].nullable:
+            each = (each.nulls_first() if key.direction == 'asc'
+                    else each.nulls_last())
+        order.append(each)
+    return order
+
+
+def beyond(sort, dialect):
+    """:returns: lists of conditions, each a range of what is to come.
+
+    On a page after a marker image they divide the images that come after
+    it. MySQL finds the ranges by itself when it reads all of them at once.
+    """
+    if sort[0].after is None:
+        return [[]]
+    ranges, tie = [], []
+    for key in sort:
+        column = _images.c[key.name]
+        value = sqlalchemy.bindparam(f'after_{key.name}')
+        ranges += [[*tie, past] for past in _past(key, column, value)]
+        tie.append(column == value if key.after else column.is_(None))
+    if dialect == 'mysql':
+        return [[sqlalchemy.or_(*(sqlalchemy.and_(*each)
+                                  for each in ranges))]]
+    return ranges
+
+
+def _past(key, column, value):
+    """Ascending begins with NULLs, descending ends with them."""
+    if key.direction == 'asc':
+        return [column > value if key.after else column.is_not(None)]
+    if not key.after:
+        return []
+    if column.nullable:
+        return [column < value, column.is_(None)]
+    return [column < value]
