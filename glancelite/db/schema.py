@@ -10,7 +10,7 @@ import sqlalchemy
 from glancelite.db import migrations
 
 #: The last of our revisions; a test holds it to the migrations.
-HEAD = '0005'
+HEAD = '0006'
 
 _version = sqlalchemy.table(migrations.VERSION_TABLE,
                             sqlalchemy.column('version_num'))

@@ -81,7 +81,8 @@ def many_memberships(status):
 
 def _first(shape, dialect):
     """The first shared images, whoever they are shared with."""
-    hint = f'FORCE INDEX (glancelite_images_visibility_{shape.sort[0].name})'
+    index = models.index_of('visibility', shape.sort[0].name, 'mysql')
+    hint = f'FORCE INDEX ({index})'
     columns = [_images.c[each.name] for each in shape.sort]
     parts = [
         sqlalchemy.select(*columns)

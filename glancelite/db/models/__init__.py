@@ -24,6 +24,7 @@ FILTERED = listing.FILTERED
 FILTER_INDEXES = listing.FILTER_INDEXES
 LISTED_INDEXES = listing.LISTED_INDEXES
 in_order_of = listing.in_order_of
+index_of = listing.index_of
 OF_AN_IMAGE = listing.OF_AN_IMAGE
 
 tasks = task.tasks

@@ -28,7 +28,9 @@ and ``id`` in the direction of the first key, hence the ends of the indexes.
 The same indexes answer ``status=``, ``name=`` and the like in the default
 order, because what follows the filtered column is just that order. The
 index of own images ends in the visibility: one that is asked for is picked
-without a look at the rows.
+without a look at the rows. On MySQL and MariaDB so are the small fields that
+lists are filtered by, in the usual order, where the indexes are called
+``listed`` for it.
 
 The rows of a table of InnoDB lie in a tree of their own, and an index leads
 from its tree to that one for each row. The properties and tags of an image are
@@ -49,6 +51,9 @@ SORT_KEYS = ('id', 'name', 'status', 'container_format', 'disk_format',
 FILTERED = ('min_disk', 'min_ram', 'protected', 'virtual_size',
             'os_hash_algo')
 FILTER_INDEXES = tuple(f'glancelite_images_{name}' for name in FILTERED)
+
+#: Of these, the ones that take no more than some bytes.
+SMALL = ('protected', 'min_disk', 'min_ram')
 
 #: Characters of a property's value that the index holds: MySQL keeps the
 #: beginning of a longer one, SQLite the whole; PostgreSQL, which refuses long
@@ -72,27 +77,50 @@ def in_order_of(key):
     return (key, 'created_at', 'id')
 
 
-def _of_images(family, key, equal, rest=()):
-    """Index images by the equal columns, then in the order of ``key``.
+def index_of(family, key, dialect):
+    """:returns: the name of the index of a range in the order of ``key``.
+
+    :param family: 'visibility' or 'own'.
+    """
+    is_with_small = key == 'created_at' and dialect in columns.MYSQL
+    return 'glancelite_images_{}_{}'.format(
+        family, 'listed' if is_with_small else key)
+
+
+def _index(name, key, equal, rest=()):
+    """:returns: an index of images by the equal columns, then in the order
+    of ``key``.
 
     An ascending list begins with the images that have no name or size.
     PostgreSQL wants to be told; the others do so in any case.
     """
     names = (*equal, 'deleted', 'os_hidden', *in_order_of(key), *rest)
-    columns = [image.images.c[name] for name in names]
     order = {key: 'NULLS FIRST'} if image.images.c[key].nullable else {}
-    sqlalchemy.Index(f'glancelite_images_{family}_{key}', *columns,
-                     postgresql_ops=order)
+    return sqlalchemy.Index(name, *(image.images.c[name] for name in names),
+                            postgresql_ops=order)
 
 
-for _key in SORT_KEYS:
-    _of_images('visibility', _key, ('visibility',))
-    _of_images('own', _key, ('owner',), ('visibility',))
+def _not_on_mysql(_index, _target, connection, **_options):
+    return connection.dialect.name not in columns.MYSQL
 
-_of_images('all', 'created_at', ())
 
-for _name, _index in zip(FILTERED, FILTER_INDEXES):
-    sqlalchemy.Index(_index, image.images.c[_name], image.images.c.deleted)
+#: What the indexes of a range begin and end with.
+_RANGES = {'visibility': (('visibility',), ()),
+           'own': (('owner',), ('visibility',))}
+
+for _family, (_equal, _rest) in _RANGES.items():
+    for _key in SORT_KEYS:
+        _made = _index(index_of(_family, _key, None), _key, _equal, _rest)
+        if _key == 'created_at':
+            _made.ddl_if(callable_=_not_on_mysql)
+            _index(index_of(_family, _key, 'mysql'), _key, _equal,
+                   (*_rest, *SMALL)).ddl_if(dialect=columns.MYSQL)
+
+_index('glancelite_images_all_created_at', 'created_at', ())
+
+for _name, _index_name in zip(FILTERED, FILTER_INDEXES):
+    sqlalchemy.Index(_index_name, image.images.c[_name],
+                     image.images.c.deleted)
 
 sqlalchemy.Index(
     LISTED_INDEXES['image_members'],

@@ -32,9 +32,10 @@ class Manage:
 
     def test_check_tells_before_and_after_a_sync(self):
         self.assertEqual(
-            (4, ['"db sync" will bring: 0001, 0002, 0003, 0004, 0005.']),
+            (4, ['"db sync" will bring: 0001, 0002, 0003, 0004, 0005, '
+                 '0006.']),
             self.manage('db check'))
-        self.assertEqual((0, ['The schema is at 0005.']),
+        self.assertEqual((0, ['The schema is at 0006.']),
                          self.manage('db sync'))
         self.assertEqual((0, ['The schema is up to date.']),
                          self.manage('db check'))
@@ -42,7 +43,7 @@ class Manage:
     def test_a_database_is_released_and_adopted_again(self):
         self.manage('db_sync')
         self.assertEqual(
-            (0, ['glancelite: 0005', 'glance: 2024_1_contract01']),
+            (0, ['glancelite: 0006', 'glance: 2024_1_contract01']),
             self.manage('db version'))
         self.assertEqual(0, self.manage('db release')[0])
         self.assertEqual(

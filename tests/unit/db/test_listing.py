@@ -114,9 +114,24 @@ class Listing:
                     plan = self.plan(self.ordered(key, direction,
                                                   *conditions))
                     with self.subTest(family=family, key=key, plan=plan):
-                        self.assertIn(f'glancelite_images_{family}_{key}',
-                                      plan)
+                        self.assertIn(listing.index_of(
+                            family, key, self.backend), plan)
                         self.assertNotIn(_SORTING[self.backend], plan)
+
+    def test_small_fields_are_picked_without_a_look_at_the_rows(self):
+        if self.backend != 'mysql':
+            self.skipTest('A look at a row takes little.')
+        for family, conditions in _RANGES.items():
+            index = listing.index_of(family, 'created_at', self.backend)
+            plan = self.plan(self.ordered(
+                'created_at', 'desc', *conditions,
+                _images.c.protected == sql.true(), _images.c.min_disk == 1,
+                _images.c.min_ram == 1).with_hint(
+                    _images, f'FORCE INDEX ({index})', 'mysql'))
+            with self.subTest(family=family, plan=plan):
+                self.assertIn(index, plan)
+                self.assertIn('Using index', plan)
+                self.assertNotIn('Using index condition', plan)
 
     def test_everything_is_read_in_the_default_order(self):
         plan = self.plan(self.ordered('created_at', 'desc'))

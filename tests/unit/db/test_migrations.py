@@ -16,7 +16,7 @@ INSERT INTO image_properties (image_id, name, value, created_at, deleted)
 VALUES ('6e7a', 'os_distro', 'debian', '2026-01-02 03:04:05', :no)
 """
 #: Every revision.
-_ALL = ['0001', '0002', '0003', '0004', '0005']
+_ALL = ['0001', '0002', '0003', '0004', '0005', '0006']
 
 _ROWS = ('SELECT * FROM images', 'SELECT * FROM image_properties',
          'SELECT * FROM alembic_version')
