@@ -57,10 +57,8 @@ def conditions(shape, dialect, columns):
         if name in _COUNTED:
             column = unindexed.Unindexed(column)
         found += _compare(_CONDITIONS[op], column, value, dialect)
-    for number, (name, op) in enumerate(shape.times):
-        found.append(_TIME_CONDITIONS[op](
-            _images.c[name], sqlalchemy.bindparam(f'moment_{number}'),
-            sqlalchemy.bindparam(f'next_{number}')))
+    found += (_of_time(number, op, _images.c[name])
+              for number, (name, op) in enumerate(shape.times))
     for number, (image_id, its, by_image) in enumerate(
             narrowing(shape, dialect)):
         if number == shape.narrow:
@@ -70,6 +68,23 @@ def conditions(shape, dialect, columns):
         elif _is_looked_up(image_id, number, shape):
             found.append(look_up(image_id, by_image))
     return found
+
+
+def of_their_time(shape, column):
+    """:returns: what the filters say of the time at which an image was
+    created.
+
+    :param column: it has the time as well.
+    """
+    return [_of_time(number, op, column)
+            for number, (name, op) in enumerate(shape.times)
+            if name == 'created_at']
+
+
+def _of_time(number, op, column):
+    return _TIME_CONDITIONS[op](
+        column, sqlalchemy.bindparam(f'moment_{number}'),
+        sqlalchemy.bindparam(f'next_{number}'))
 
 
 def not_hidden(shape, columns):

@@ -36,13 +36,6 @@ _IS_SHARED = _BY_ID['visibility'] == 'shared'
 #: Few images have the same name, and MariaDB counts them before it decides.
 _BY_ID_OR_NAME = 'FORCE INDEX (PRIMARY, glancelite_images_visibility_name)'
 
-#: Indexes that have all images in an order that a list may ask for: MariaDB
-#: would walk along one of them, hoping to meet what is asked for soon. And
-#: those that lead to images by a value that many have.
-_NO_WALK = 'IGNORE INDEX ({})'.format(', '.join((
-    'created_at_image_idx', 'updated_at_image_idx',
-    'glancelite_images_all_created_at', *models.FILTER_INDEXES)))
-
 _project_id = sqlalchemy.bindparam('project_id')
 _limit = sqlalchemy.bindparam('limit', type_=sqlalchemy.Integer)
 
@@ -116,7 +109,7 @@ class Statements:
 
     def _range(self, shape, way, *conditions):
         """The first images that can be seen in one way."""
-        hint = _NO_WALK
+        hint = _in_order(shape, way)
         if way.columns is not _images.c:
             hint = (_BY_ID_OR_NAME if ('name', 'eq') in shape.filters
                     and way.repeats else _BY_ID_ALONE)
@@ -161,6 +154,8 @@ class _Way(typing.NamedTuple):
     condition: object
     #: Whether it may find an image twice.
     repeats: bool = False
+    #: Whether it finds images by their owner.
+    is_own: bool = False
 
 
 def _ways(shape):
@@ -168,14 +163,15 @@ def _ways(shape):
 
     Each is a range of one of our indexes, in the order of every sort key;
     only what is shared with the caller is found by the memberships of the
-    project, which are few. Where filters lead to images, all ways are one.
+    project, which are few. Where filters lead to images, or to all of one
+    owner, all ways are one.
     """
     by_id = image_filters.lead_to_images(shape)
     columns = _BY_ID if by_id else _images.c
     ways = [_Way(columns, columns['visibility'] == each)
             for each in _visible_to_all(shape)]
     if _asks_for_own(shape):
-        ways.append(_Way(columns, _is_own(shape, columns)))
+        ways.append(_Way(columns, _is_own(shape, columns), is_own=True))
     if _asks_for_shared(shape) and not shape.among:
         shared = _IS_SHARED
         its = memberships.of_project(shape.member_status)
@@ -190,10 +186,30 @@ def _ways(shape):
                 # Else they are a range of their own.
                 shared &= image_walk.says_nothing(_members, its)
         ways.append(_Way(_BY_ID, shared, repeats=not by_id))
-    if by_id:
+    of_one_owner = (shape.caller == image_shape.ADMIN
+                    and ('owner', 'eq') in shape.filters)
+    if by_id or of_one_owner:
         return [_Way(columns, sqlalchemy.or_(sql.false(), *(
-            way.condition for way in ways)))]
+            way.condition for way in ways)), is_own=of_one_owner)]
     return ways or [_Way(columns, sql.false())]
+
+
+def _in_order(shape, way):
+    """:returns: the hint which indexes MariaDB may choose from: that of the
+    order, and those of what is asked for.
+
+    Left alone it takes a shorter one and puts all of a range in order, or one
+    that has all images, hoping to meet what is asked for soon.
+    """
+    families = ['own'] if way.is_own else ['visibility']
+    if ('owner', 'eq') in shape.filters and not way.is_own:
+        families.append('own')
+    asked = {name for name, _op in (*shape.filters, *shape.times)}
+    keys = [key for key in query_object.SORT_KEYS
+            if key == shape.sort[0].name or key in asked]
+    return 'FORCE INDEX ({})'.format(', '.join(
+        models.index_of(family, key, 'mysql')
+        for family in families for key in keys))
 
 
 def _visible(shape):

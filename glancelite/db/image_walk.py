@@ -57,6 +57,7 @@ def first(shape, dialect, visible, limit):
                           table.c.image_id.label('id'))
         .where(*its, ~says_nothing(table, its),
                *_beyond(shape, table, dialect),
+               *image_filters.of_their_time(shape, table.c.image_created_at),
                *_others(shape, table, dialect),
                table.c.image_id == _images.c.id, visible,
                *image_filters.conditions(shape, dialect, _BY_ID))
@@ -93,6 +94,7 @@ def along_memberships(shape, dialect, memberships, visible, limit):
                           table.c.image_id.label('id'))
         .where(*memberships, ~says_nothing(table, memberships),
                *_beyond(shape, table, dialect),
+               *image_filters.of_their_time(shape, table.c.image_created_at),
                table.c.image_id == _images.c.id,
                visible, *image_filters.conditions(shape, dialect, _BY_ID),
                again.is_(None))

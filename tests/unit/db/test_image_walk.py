@@ -44,6 +44,13 @@ _BELONGINGS = [
                        [('arch', 'x86'), ('distro', 'debian')])
     ]
 
+#: Before a time, and since one.
+_TIMES = [{'tags': ['most'], 'properties': [], 'times': [
+    query_object.TimeFilter('created_at', operation,
+                            _START + datetime.timedelta(minutes=20))]}
+    for operation in ('lt', 'gte')]
+_BELONGINGS += _TIMES
+
 #: How a list is told that is read along properties or tags.
 _WALK = (r'image_(tags|properties)\.glancelite_image_created_at'
          r' AS created_at')
@@ -111,12 +118,14 @@ class Walks(repositories.Repositories):
                         if chance.random() < .2],
         }
 
-    def expected(self, caller, sort, tags, properties):
+    def expected(self, caller, sort, tags, properties, times=()):
         """:returns: the ids that a loop finds."""
         found = [each['row'] for each in self.catalogue
                  if not each['row']['os_hidden']
                  and set(tags) <= set(each['tags'])
                  and set(properties) <= set(each['properties'].items())
+                 and all((each['row']['created_at'] < time.moment)
+                         == (time.op == 'lt') for time in times)
                  and _is_visible(caller, each)]
         for key, direction in reversed(sort):
             found.sort(key=lambda row: row[key], reverse=direction == 'desc')

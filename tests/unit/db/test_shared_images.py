@@ -57,6 +57,7 @@ class SharedImages(repositories.Repositories):
         cls.rows = [cls.made_up(number) for number in range(_COUNT)]
         cls.members = [
             {'image_id': row['id'], 'member': member,
+             'image_created_at': row['created_at'],
              'status': cls.chance.choice(('accepted',) * 3 + ('pending',)),
              'deleted': cls.chance.random() < .1}
             for row in cls.rows for member, (part, _own) in _MEMBERS.items()
