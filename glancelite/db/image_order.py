@@ -2,22 +2,19 @@
 """The order of an image list in SQL, and what comes after a marker in it."""
 import sqlalchemy
 
+from glancelite.db import keyset
 from glancelite.db import models
 
 _images = models.images
 
 
-def order(sort, columns, dialect):
-    """Ascending puts NULLs first, descending last, as MySQL and SQLite do."""
-    order = []
-    for key in sort:
-        column = columns[key.name]
-        each = column.asc() if key.direction == 'asc' else column.desc()
-        if dialect == 'postgresql' and _images.c[key.name].nullable:
-            each = (each.nulls_first() if key.direction == 'asc'
-                    else each.nulls_last())
-        order.append(each)
-    return order
+def order(sort, table, dialect):
+    """:returns: the order of ``table``, which has what images are sorted by.
+
+    :param sort: a :class:`~glancelite.db.image_shape.SortKey` each.
+    """
+    return keyset.order(table, [(key.name, key.direction) for key in sort],
+                        dialect)
 
 
 def beyond(sort, dialect):

@@ -56,6 +56,7 @@ class Statements:
         self.marker = remember(self._marker)
         self.commonness = remember(self._commonness)
         self.ends = remember(self._ends)
+        self.may_be_among = remember(_may_be_among)
         self.many_memberships = remember(shared_images.many_memberships)
 
     def _column(self, caller):
@@ -78,7 +79,7 @@ class Statements:
             merged = shared_images.with_their_end(
                 merged, shape, self._dialect)
             columns.append('is_end')
-        order = image_order.order(shape.sort, merged.c, self._dialect)
+        order = image_order.order(shape.sort, merged, self._dialect)
         position = sqlalchemy.func.row_number().over(order_by=order)
         # Only what is left of all ranges is read with what belongs to it.
         page = (sqlalchemy.select(*(merged.c[name] for name in columns),
@@ -119,7 +120,7 @@ class Statements:
                         *image_filters.conditions(shape, self._dialect,
                                                   way.columns))
                  .with_hint(_images, hint, 'mysql')
-                 .order_by(*image_order.order(shape.sort, _images.c,
+                 .order_by(*image_order.order(shape.sort, _images,
                                               self._dialect))
                  .limit(_limit))
         return (found.distinct() if way.repeats else found).subquery()
@@ -263,7 +264,7 @@ def _are_memberships_in_order(shape):
             and image_walk.is_in_order(shape.sort))
 
 
-def may_be_among(shape):
+def _may_be_among(shape):
     """:returns: whether what is shared with the caller may be looked for
     among all shared images: where its memberships are not in order.
     """

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a filter of a list leads to images, or is looked up for each.
+"""In which way a page of a list is read: which is quickest.
+
+Whether a filter of a list leads to images, or is looked up for each.
 
 Finding all images that have a property and putting them in order takes
 longer the more they are; filling a page with those that are met in the order
@@ -14,7 +16,6 @@ import typing
 
 from glancelite.db import catalogue_size
 from glancelite.db import image_filters
-from glancelite.db import image_query
 from glancelite.db import image_shape
 from glancelite.db import image_walk
 from glancelite.db import remembered
@@ -112,8 +113,8 @@ class Narrowing:
         """Yield ways to read a page of what is asked for by nothing that may
         lead to images.
         """
-        if image_query.may_be_among(shape) and self._crowds.are_worth_it(
-                connection, shape, values):
+        among = self._statements.may_be_among(shape)
+        if among and self._crowds.are_worth_it(connection, shape, values):
             yield Way(shape._replace(among=True))
             self._crowds.forget(shape, values)
         yield Way(shape)

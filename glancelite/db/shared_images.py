@@ -56,7 +56,7 @@ def with_their_end(merged, shape, dialect):
     """
     first = _first(shape, dialect)
     end = (sqlalchemy.select(*first.c)
-           .order_by(*image_order.order(shape.sort, first.c, dialect))
+           .order_by(*image_order.order(shape.sort, first, dialect))
            .limit(1).offset(_before_last).subquery())
     return sqlalchemy.union_all(*(
         sqlalchemy.select(*each.c, value.label('is_end'))
@@ -88,14 +88,14 @@ def _first(shape, dialect):
         sqlalchemy.select(*columns)
         .where(_images.c.visibility == 'shared', *beyond,
                *image_filters.not_hidden(shape, _images.c))
-        .order_by(*image_order.order(shape.sort, _images.c, dialect))
+        .order_by(*image_order.order(shape.sort, _images, dialect))
         .limit(_first_shared).with_hint(_images, hint, 'mysql').subquery()
         for beyond in image_order.beyond(shape.sort, dialect)]
     if len(parts) == 1:
         return parts[0]
     merged = sqlalchemy.union_all(*map(sqlalchemy.select, parts)).subquery()
     return (sqlalchemy.select(merged)
-            .order_by(*image_order.order(shape.sort, merged.c, dialect))
+            .order_by(*image_order.order(shape.sort, merged, dialect))
             .limit(_first_shared).subquery())
 
 
@@ -117,7 +117,7 @@ class Crowds:
         """
         if self._vain.get(_key(shape, values)):
             return False
-        key = _key(shape._replace(sort=()), values)
+        key = values['project_id'], values['limit'], shape.member_status
         many = self._many.get(key)
         if many is None:
             many = connection.execute(
