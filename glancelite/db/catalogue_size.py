@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """About how many images there are, as far as the database knows by itself."""
-import time
-
 import sqlalchemy
+
+from glancelite.db import remembered
 
 #: What each database keeps for its optimizer, or knows at once: SQLite gives
 #: numbers to rows as they come.
@@ -17,9 +17,6 @@ _SIZES = {
 #: Images in the catalogue where the database has never looked.
 _UNKNOWN = 100_000
 
-#: Seconds for which the size is good enough.
-_GOOD = 300
-
 
 class CatalogueSize:
     """Asks for it now and then.
@@ -29,24 +26,26 @@ class CatalogueSize:
 
     def __init__(self, dialect):
         self._statement = sqlalchemy.text(_SIZES[dialect])
-        self._size = None
-        self._good_until = 0
+        self._known = remembered.Remembered()
 
     def is_known(self):
         """:returns: whether it need not be asked for now."""
-        return time.monotonic() < self._good_until
+        return self._known.get('size') is not None
 
     def get(self, connection):
         """:returns: how many images there are."""
-        if not self.is_known():
-            self.learn(connection.execute(self._statement).scalar())
-        return self._size
+        return self._known.get('size') or self.learn(
+            connection.execute(self._statement).scalar())
 
     def learn(self, size):
-        """Know it for a while, from a statement that had it besides."""
-        # PostgreSQL says -1 of a table that it has never analyzed.
-        self._size = size if size and size > 0 else _UNKNOWN
-        self._good_until = time.monotonic() + _GOOD
+        """Know it for a while, from a statement that had it besides.
+
+        :returns: what is believed: PostgreSQL says -1 of a table that it has
+            never analyzed.
+        """
+        size = size if size and size > 0 else _UNKNOWN
+        self._known.update([('size', size)])
+        return size
 
 
 def column(dialect):

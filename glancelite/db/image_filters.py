@@ -17,6 +17,11 @@ from glancelite.db import models
 from glancelite.db import unindexed
 
 _images = models.images
+
+#: Columns of images that are found by their ids, and the same for MariaDB.
+BY_ID = unindexed.columns(_images)
+BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
+
 _properties = models.image_properties
 _tags = models.image_tags
 

@@ -18,7 +18,6 @@ from glancelite.db import image_walk
 from glancelite.db import memberships
 from glancelite.db import models
 from glancelite.db import shared_images
-from glancelite.db import unindexed
 from glancelite.objects import image as image_object
 from glancelite.objects import query as query_object
 
@@ -28,10 +27,7 @@ _members = models.image_members
 #: Shapes remembered.
 _REMEMBERED = 256
 
-#: Columns of images that are found by their ids, and the same for MariaDB.
-_BY_ID = unindexed.columns(_images)
-_BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
-_IS_SHARED = _BY_ID['visibility'] == 'shared'
+_IS_SHARED = image_filters.BY_ID['visibility'] == 'shared'
 
 #: Few images have the same name, and MariaDB counts them before it decides.
 _BY_ID_OR_NAME = 'FORCE INDEX (PRIMARY, glancelite_images_visibility_name)'
@@ -113,7 +109,7 @@ class Statements:
         hint = _in_order(shape, way)
         if way.columns is not _images.c:
             hint = (_BY_ID_OR_NAME if ('name', 'eq') in shape.filters
-                    and way.repeats else _BY_ID_ALONE)
+                    and way.repeats else image_filters.BY_ID_ALONE)
         found = (sqlalchemy.select(*(_images.c[key.name]
                                      for key in shape.sort))
                  .where(way.condition, *conditions,
@@ -168,7 +164,7 @@ def _ways(shape):
     owner, all ways are one.
     """
     by_id = image_filters.lead_to_images(shape)
-    columns = _BY_ID if by_id else _images.c
+    columns = image_filters.BY_ID if by_id else _images.c
     ways = [_Way(columns, columns['visibility'] == each)
             for each in _visible_to_all(shape)]
     if _asks_for_own(shape):
@@ -186,7 +182,7 @@ def _ways(shape):
             if _are_memberships_in_order(shape):
                 # Else they are a range of their own.
                 shared &= image_walk.says_nothing(_members, its)
-        ways.append(_Way(_BY_ID, shared, repeats=not by_id))
+        ways.append(_Way(image_filters.BY_ID, shared, repeats=not by_id))
     of_one_owner = (shape.caller == image_shape.ADMIN
                     and ('owner', 'eq') in shape.filters)
     if by_id or of_one_owner:
@@ -215,7 +211,7 @@ def _in_order(shape, way):
 
 def _visible(shape):
     """:returns: the condition that an image met by its id can be seen."""
-    columns = _BY_ID
+    columns = image_filters.BY_ID
     ways = [columns['visibility'].in_(_visible_to_all(shape))]
     if _asks_for_own(shape):
         ways.append(_is_own(shape, columns))

@@ -21,10 +21,6 @@ from glancelite.db import unindexed
 
 _images = models.images
 
-#: Columns of images, which are looked up by their ids.
-_BY_ID = unindexed.columns(_images)
-_BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
-
 _end = sqlalchemy.bindparam('end', type_=sqlalchemy.DateTime)
 
 
@@ -60,8 +56,8 @@ def first(shape, dialect, visible, limit):
                *image_filters.of_their_time(shape, table.c.image_created_at),
                *_others(shape, table, dialect),
                table.c.image_id == _images.c.id, visible,
-               *image_filters.conditions(shape, dialect, _BY_ID))
-        .with_hint(_images, _BY_ID_ALONE, 'mysql')
+               *image_filters.conditions(shape, dialect, image_filters.BY_ID))
+        .with_hint(_images, image_filters.BY_ID_ALONE, 'mysql')
         .prefix_with('STRAIGHT_JOIN', dialect='mysql')
         .order_by(*_order(shape, table)).limit(limit)))
     if shape.walk.ends:
@@ -96,9 +92,10 @@ def along_memberships(shape, dialect, memberships, visible, limit):
                *_beyond(shape, table, dialect),
                *image_filters.of_their_time(shape, table.c.image_created_at),
                table.c.image_id == _images.c.id,
-               visible, *image_filters.conditions(shape, dialect, _BY_ID),
+               visible, *image_filters.conditions(
+                   shape, dialect, image_filters.BY_ID),
                again.is_(None))
-        .with_hint(_images, _BY_ID_ALONE, 'mysql')
+        .with_hint(_images, image_filters.BY_ID_ALONE, 'mysql')
         .prefix_with('STRAIGHT_JOIN', dialect='mysql')
         .order_by(*_order(shape, table)).limit(limit)))
 

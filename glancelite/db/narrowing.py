@@ -99,10 +99,11 @@ class Narrowing:
                     yield Way(shape._replace(narrow=end.number))
                     return
                 told = end.told
-                # A last page is never full: a first one tells.
-                if query.marker is None and told:
+                if not told:
+                    self._ends.forget(shape, query, fit)
+                elif query.marker is None:
+                    # A last page is never full: a first one tells.
                     self._vain.update([(what, True)])
-                self._ends.forget(shape, query, fit)
             unsure = not told
         number = self._narrowest(connection, shape, query, values)
         if number in fit and not unsure:

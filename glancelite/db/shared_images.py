@@ -16,13 +16,8 @@ from glancelite.db import image_order
 from glancelite.db import memberships
 from glancelite.db import models
 from glancelite.db import remembered
-from glancelite.db import unindexed
 
 _images = models.images
-
-#: Columns of images that are found by their ids, and the same for MariaDB.
-_BY_ID = unindexed.columns(_images)
-_BY_ID_ALONE = 'FORCE INDEX (PRIMARY)'
 
 _first_shared = sqlalchemy.bindparam('first_shared', type_=sqlalchemy.Integer)
 _before_last = sqlalchemy.bindparam('before_last', type_=sqlalchemy.Integer)
@@ -45,8 +40,8 @@ def of_members(shape, dialect):
     if shape.filters or shape.times:
         found = (found.where(
             first.c.id == _images.c.id,
-            *image_filters.conditions(shape, dialect, _BY_ID))
-            .with_hint(_images, _BY_ID_ALONE, 'mysql'))
+            *image_filters.conditions(shape, dialect, image_filters.BY_ID))
+            .with_hint(_images, image_filters.BY_ID_ALONE, 'mysql'))
     return found
 
 

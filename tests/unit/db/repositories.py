@@ -7,6 +7,7 @@ from glancelite.db import api
 from glancelite.db import images
 from glancelite.db import leases
 from glancelite.db import migration
+from glancelite.objects import query as query_object
 from tests import databases
 
 
@@ -37,3 +38,14 @@ class Repositories:
         migration.sync(cls.database)
         cls.images = images.Images(cls.database,
                                    leases.Leases(cls.database, 30))
+
+    def pages(self, context, limit, **asked):
+        """:returns: the ids of all pages, as a client follows them."""
+        query = query_object.ImageQuery(limit=limit, **asked)
+        found = []
+        while True:
+            page = self.images.list(context, query)
+            found += [image.id for image in page.items]
+            if page.marker is None:
+                return found
+            query.marker = page.marker

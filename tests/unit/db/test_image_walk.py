@@ -131,19 +131,6 @@ class Walks(repositories.Repositories):
             found.sort(key=lambda row: row[key], reverse=direction == 'desc')
         return [row['id'] for row in found]
 
-    def pages(self, caller, limit, **asked):
-        """:returns: the ids of all pages, as a client follows them."""
-        context = context_module.RequestContext(project_id=caller)
-        context.is_admin = _CALLERS[caller]
-        query = query_object.ImageQuery(limit=limit, **asked)
-        found = []
-        while True:
-            page = self.images.list(context, query)
-            found += [image.id for image in page.items]
-            if page.marker is None:
-                return found
-            query.marker = page.marker
-
     def walks(self, callers=_CALLERS, orders=_ORDERS, limits=(7, 1000)):
         """:returns: how many walks there were, of all that was asked."""
         walks = 0
@@ -162,7 +149,8 @@ class Walks(repositories.Repositories):
                                   **belongings):
                     self.assertEqual(
                         self.expected(caller, sort, **belongings),
-                        self.pages(caller, limit, sort=sort, **belongings))
+                        self.pages(_context(caller), limit, sort=sort,
+                                   **belongings))
         finally:
             sqlalchemy.event.remove(
                 sqlalchemy.Engine, 'before_cursor_execute', note)
@@ -209,6 +197,12 @@ class Walks(repositories.Repositories):
                     sqlalchemy.select(table.c.id).where(
                         table.c.image_id == models.images.c.id,
                         table.c.image_created_at != created)).all())
+
+
+def _context(caller):
+    context = context_module.RequestContext(project_id=caller)
+    context.is_admin = _CALLERS[caller]
+    return context
 
 
 def _is_visible(caller, each):
