@@ -92,16 +92,19 @@ class Statements:
         if shape.walk:
             return [image_walk.first(shape, self._dialect,
                                      _visible(shape), _limit).subquery()]
-        ranges = [self._range(shape, way, *beyond) for way in _ways(shape)
-                  for beyond in image_order.beyond(shape.sort, self._dialect)]
+        found = [(way, self._range(shape, way, *beyond))
+                 for way in _ways(shape)
+                 for beyond in image_order.beyond(shape.sort, self._dialect)]
+        ranges = [each for way, each in found]
         if shape.among:
             ranges.append(shared_images.of_members(
                 shape, self._dialect).subquery())
         if _are_memberships_in_order(shape):
+            others = [each for way, each in found if not way.repeats]
             ranges.append(image_walk.along_memberships(
                 shape, self._dialect,
                 memberships.of_project(shape.member_status), _IS_SHARED,
-                _limit).subquery())
+                _limit, others).subquery())
         return ranges
 
     def _range(self, shape, way, *conditions):

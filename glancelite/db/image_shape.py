@@ -98,6 +98,7 @@ def _decisive(sort):
 def parameters(context, query, after=None):
     """:returns: the values of ``query``, by parameter of its statement."""
     values = {'project_id': context.project_id, 'limit': query.limit,
+              'last': query.limit - 1,
               'first_shared': _SHARED * query.limit,
               'before_last': _SHARED * query.limit - 1}
     for number, each in enumerate(query.filters):

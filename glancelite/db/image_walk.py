@@ -22,6 +22,7 @@ from glancelite.db import unindexed
 _images = models.images
 
 _end = sqlalchemy.bindparam('end', type_=sqlalchemy.DateTime)
+_last = sqlalchemy.bindparam('last', type_=sqlalchemy.Integer)
 
 
 def fit(shape):
@@ -67,13 +68,16 @@ def first(shape, dialect, visible, limit):
     return found
 
 
-def along_memberships(shape, dialect, memberships, visible, limit):
+def along_memberships(shape, dialect, memberships, visible, limit, others):
     """:returns: a select: created_at and id of the first images that are
     shared with the project.
 
     :param memberships: the conditions that they are its, and count.
     :param visible: the condition on images that members see them.
     :param limit: how many; a parameter.
+    :param others: selects of the first images that the project sees in other
+        ways. What comes after a page full of them is not looked at, and may
+        be anything: the page ends before it.
     """
     table = models.image_members
     earlier = table.alias('earlier')
@@ -85,18 +89,21 @@ def along_memberships(shape, dialect, memberships, visible, limit):
         unindexed.Unindexed(earlier.c.status) == table.c.status,
         unindexed.not_deleted(earlier), earlier.c.id < table.c.id)
         .correlate(table, _images).limit(1).scalar_subquery())
+    is_asked_for = (
+        sqlalchemy.select(_images.c.id)
+        .where(_images.c.id == table.c.image_id, visible,
+               *image_filters.conditions(shape, dialect, image_filters.BY_ID),
+               again.is_(None))
+        .with_hint(_images, image_filters.BY_ID_ALONE, 'mysql')
+        .correlate(table).limit(1).scalar_subquery().is_not(None))
     return _hinted(table, (
         sqlalchemy.select(table.c.image_created_at.label('created_at'),
                           table.c.image_id.label('id'))
         .where(*memberships, ~says_nothing(table, memberships),
                *_beyond(shape, table, dialect),
                *image_filters.of_their_time(shape, table.c.image_created_at),
-               table.c.image_id == _images.c.id,
-               visible, *image_filters.conditions(
-                   shape, dialect, image_filters.BY_ID),
-               again.is_(None))
-        .with_hint(_images, image_filters.BY_ID_ALONE, 'mysql')
-        .prefix_with('STRAIGHT_JOIN', dialect='mysql')
+               sqlalchemy.or_(*_after_a_page(shape, table, others),
+                              is_asked_for))
         .order_by(*_order(shape, table)).limit(limit)))
 
 
@@ -175,6 +182,19 @@ def _order(shape, table):
     columns = table.c.image_created_at, table.c.image_id
     return [column.asc() if _ascends(shape) else column.desc()
             for column in columns]
+
+
+def _after_a_page(shape, table, others):
+    """:returns: the conditions that a page full of others comes before."""
+    if not others:
+        return []
+    merged = sqlalchemy.union(*map(sqlalchemy.select, others)).subquery()
+    moment, its = table.c.image_created_at, merged.c.created_at
+    ascends = _ascends(shape)
+    last = (sqlalchemy.select(its)
+            .order_by(its.asc() if ascends else its.desc())
+            .limit(1).offset(_last).scalar_subquery())
+    return [moment > last if ascends else moment < last]
 
 
 def _beyond(shape, table, dialect):

@@ -40,6 +40,9 @@ _CALLERS = {
 #: A member of all that is shared; lists in some order do not read all of it.
 _CROWD = 'a crowd'
 
+#: What it asks for besides: a format of no image that is shared.
+_OF_OTHERS = 'a disk format that public images have'
+
 _EQUAL = query_object.Filter
 _QUERIES = {
     'everything': {},
@@ -65,6 +68,7 @@ _QUERIES = {
     'what is community': {'visibility': 'community'},
     'one of two disk formats': {'filters': [
         _EQUAL('disk_format', 'in', ['raw', 'vdi'])]},
+    _OF_OTHERS: {'filters': [_EQUAL('disk_format', 'eq', 'vmdk')]},
     'an owner': {'filters': [_EQUAL('owner', 'eq', 'owner-1')]},
     'a size that half have': {'filters': [_EQUAL('size', 'min', 500)]},
     'a checksum that nobody has': {'filters': [
@@ -143,7 +147,8 @@ class PageCost:
         """:returns: {(caller, query): what reading the page takes}."""
         return {(caller, query): cls.cost(caller, query)
                 for caller in (*_CALLERS, _CROWD) for query in _QUERIES
-                if caller != _CROWD or 'sort' in _QUERIES[query]}
+                if caller != _CROWD or 'sort' in _QUERIES[query]
+                or query == _OF_OTHERS}
 
     @classmethod
     def cost(cls, caller, query):
@@ -254,8 +259,9 @@ class PageCost:
 #: What may be more for other reasons: pages of a tree.
 _LEEWAY = {'sqlite': 500, 'mysql': 40, 'postgresql': 40}
 
-#: SQLite puts in order whatever is as large as asked for.
-_UNBOUNDED = {'sqlite': ['a size that half have']}
+#: SQLite puts in order whatever is as large as asked for, and of each
+#: membership it asks anew whether any says no time.
+_UNBOUNDED = {'sqlite': ['a size that half have', _OF_OTHERS]}
 
 
 def _count_sqlite(connection, statement, values):
@@ -316,6 +322,9 @@ def _context(caller):
     return context
 
 
+_PUBLIC = models.image.VISIBILITIES.index('public')
+
+
 def _created(number):
     return _START + datetime.timedelta(minutes=number)
 
@@ -338,7 +347,8 @@ def _image(number):
         'os_hash_algo': 'md5' if number in _RARE else 'sha512',
         'visibility': ('shared' if number in _RARE
                        else models.image.VISIBILITIES[number % 4]),
-        'disk_format': ('raw', 'qcow2', None)[number % 3],
+        'disk_format': ('vmdk' if number % 12 == _PUBLIC
+                        else ('raw', 'qcow2', None)[number % 3]),
         'container_format': ('bare', 'ovf', None)[number % 3],
     }
 
