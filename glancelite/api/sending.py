@@ -10,6 +10,7 @@ import urllib.parse
 from glancelite import exception
 from glancelite.api import accounts
 from glancelite.api import conditions
+from glancelite.api import same_machine
 from glancelite.data import streams
 
 #: The environ key under which the body is that the WSGI server sends by
@@ -69,6 +70,7 @@ class Sender:
                 sent(stop - start)
             return
         file = self._threads.wait(data.open, start)
+        same_machine.unpace(request.environ)
         wrapper = request.environ.get('wsgi.file_wrapper')
         # uWSGI sends from the first byte to the end of the file, wherever
         # the file stands and whatever Content-Length says. Others keep to

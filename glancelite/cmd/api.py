@@ -42,6 +42,7 @@ from glancelite import exception  # noqa: E402
 from glancelite import reports  # noqa: E402
 from glancelite import service as service_module  # noqa: E402
 from glancelite.api import interim  # noqa: E402
+from glancelite.api import same_machine  # noqa: E402
 from glancelite.cmd import framing  # noqa: E402
 
 LOG = log.getLogger(__name__)
@@ -140,6 +141,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def get_environ(self):
         environ = super().get_environ()
+        environ[same_machine.SOCKET] = self.connection
         body = environ['eventlet.input']
         if body.chunked_input:
             body.rfile = framing.ChunkLines(body.rfile)

@@ -52,11 +52,14 @@ class Server:
         when a client who went away in mid-body has its answer.
     :ivar keeps_back: how many of the last bytes of a body that is cut never
         come to the application.
+    :ivar hides_connections: whether the application cannot get at the
+        connection of a request.
     :ivar parses_chunks: whether it reads chunk extensions, and tells what is
         no chunk from the end.
     """
 
     holds_bodies = False
+    hides_connections = False
     parses_chunks = True
     answers_for_others = False
     keeps_back = 0
@@ -114,6 +117,7 @@ class Gunicorn(Module):
 class Waitress(Module):
     package = 'waitress'
     holds_bodies = True
+    hides_connections = True
 
     def command(self, served):
         return [sys.executable, str(_ETC / 'waitress' / 'serve.py'),
@@ -151,6 +155,7 @@ class ModWsgi(Server):
 
     # httpd asks for a body before it hands the request to these.
     holds_bodies = True
+    hides_connections = True
     answers_for_others = True
     # What it has read, and not sent on yet.
     keeps_back = 64 * 1024

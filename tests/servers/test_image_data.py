@@ -3,7 +3,9 @@
 import hashlib
 import http.client
 import random
+import shutil
 import socket
+import subprocess
 import time
 
 import testscenarios
@@ -284,3 +286,22 @@ class DownloadTest(ServerTestCase):
                     self.client.personas.headers('alice')))
                 connection.recv(1000)
         self.assertEqual(size, len(self.client.download(image['id']).body))
+
+    def test_data_for_this_machine_is_not_paced(self):
+        if self.server.hides_connections:
+            self.skipTest(f'{self.name} keeps its connections to itself')
+        if not shutil.which('ss'):
+            self.skipTest('ss, of iproute2, is not installed')
+        image = self.client.create()
+        self.client.upload(image['id'], blocks(32 * MIB, MIB))
+        with self.client.connect() as connection:
+            connection.sendall(client.head(
+                'GET', self.path(image),
+                self.client.personas.headers('alice')))
+            connection.recv(1000)
+            server, own = (each[1] for each in (connection.getpeername(),
+                                                connection.getsockname()))
+            shown = subprocess.run(
+                ['ss', '-tinH', f'sport = :{server} and dport = :{own}'],
+                check=True, capture_output=True, text=True).stdout
+        self.assertIn(' reno ', shown)
