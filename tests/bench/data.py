@@ -29,6 +29,10 @@ MEASURES = (table.UPLOAD, table.CHUNKED, table.UPLOADS, table.DOWNLOAD,
 SERVERS = ('eventlet', 'gunicorn', 'uwsgi', 'mod_wsgi_embedded', 'mod_wsgi')
 
 _BLOCK = 1 << 22
+
+#: That of connections for which nobody chooses another.
+_CONGESTION_CONTROL = pathlib.Path(
+    '/proc/sys/net/ipv4/tcp_congestion_control')
 _PACKAGE = pathlib.Path(__file__).parents[2] / 'glancelite'
 
 
@@ -129,9 +133,10 @@ def _watched(group, count, function, *arguments):
     os.sync()
     group.forget_peak()
     began = group.cpu()
-    seconds = transfers.at_once(count, function, *arguments)
+    with group.watched() as memory:
+        seconds = transfers.at_once(count, function, *arguments)
     return {'seconds': seconds, 'cpu': group.cpu() - began,
-            'peak': group.peak()}
+            'peak': group.peak(), 'memory': memory.most}
 
 
 def write_source(path, size):
@@ -164,6 +169,7 @@ def run(options):
                 stack.callback(each.close)
             figures = _measure(measured, at_best, options.rounds)
     return {'size': sizes.whole, 'at_once': sizes.count, 'missing': missing,
+            'congestion_control': _CONGESTION_CONTROL.read_text().strip(),
             'measures': figures}
 
 

@@ -148,6 +148,7 @@ def _print_growth(results):
 def _print_data(results):
     for name, reason in results['missing'].items():
         print(f'{name}: left out, {reason}')
+    print('congestion control:', results['congestion_control'])
     print(*table.plain(*table.of_data(results)), sep='\n')
 
 

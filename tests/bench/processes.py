@@ -2,10 +2,14 @@
 """What processes of this machine take, from /proc."""
 import os
 import pathlib
+import threading
 
 _PROC = pathlib.Path('/proc')
 _TICK = os.sysconf('SC_CLK_TCK')
 _LISTENING = '0A'
+
+#: Seconds between two looks at the memory of a group.
+_LOOK = 0.05
 
 
 def listening_on(port):
@@ -78,6 +82,38 @@ class Group:
         """Let the peak begin anew at what is in use."""
         for pid in self._pids:
             (_PROC / str(pid) / 'clear_refs').write_text('5')
+
+    def watched(self):
+        """:returns: a :class:`Watch` of its memory."""
+        return Watch(self.memory)
+
+
+class Watch:
+    """Looks at memory now and then, as long as the block lasts.
+
+    :ivar most: MiB, the most that was seen; one look is always taken.
+    """
+
+    def __init__(self, memory):
+        self._memory = memory
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.most = 0
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._over.set()
+        self._thread.join()
+
+    def _look(self):
+        while True:
+            over = self._over.wait(_LOOK)
+            self.most = max(self.most, self._memory())
+            if over:
+                return
 
 
 def _read(pid, name):

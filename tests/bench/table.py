@@ -145,7 +145,8 @@ def of_processes(results):
 def of_data(results):
     """:returns: header and rows: transfers, as ratios too."""
     header = ['transfer', 'server', 'seconds', 'MiB/s', 'CPU s', 'peak MiB',
-              'of the limit', 'of the peer', 'CPU of the peer']
+              'MiB in all', 'of the limit', 'of the peer', 'CPU of the peer',
+              'MiB of the peer']
     mebibytes = results['size'] / (1 << 20)
     rows = []
     for what, sides in results['measures'].items():
@@ -159,8 +160,9 @@ def of_data(results):
                 what, name, number(each['seconds']),
                 number(mebibytes / each['seconds']),
                 number(each.get('cpu')), number(each.get('peak')),
+                number(each.get('memory')),
                 _ratio(each, limit, 'seconds'), _ratio(each, peer, 'seconds'),
-                _ratio(each, peer, 'cpu')])
+                _ratio(each, peer, 'cpu'), _ratio(each, peer, 'memory')])
     return header, rows
 
 
