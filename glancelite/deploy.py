@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From configuration to WSGI application: files, logging, Paste pipeline."""
 import functools
+import importlib
 import os
 
 from oslo_log import log
@@ -16,6 +17,10 @@ from glancelite.conf import of_glance
 
 #: Set by servers that fork once they have loaded the application.
 _PRELOADED = 'GLANCELITE_PRELOADED'
+
+#: What is loaded with the first request that wants it, and so by each child
+#: of a process that does not load it ahead.
+_POSTPONED = ('glancelite.data.formats', 'jsonschema')
 
 _APPLICATION = 'glancelite-api'
 
@@ -97,6 +102,8 @@ def load_app(conf, threads=None, forks=False):
     """
     service = service_module.start(conf, threads, forks=forks)
     if forks:
+        for name in _POSTPONED:
+            importlib.import_module(name)
         os.register_at_fork(after_in_child=functools.partial(
             reports.on_touch, conf, _APPLICATION))
     else:

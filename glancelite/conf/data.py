@@ -13,7 +13,7 @@ OPTIONS = [
     cfg.IntOpt(
         'transfer_block_size', default=1024 * 1024, min=64 * 1024,
         help='Bytes moved in one step of an upload or download. Memory per '
-             'transfer is about six times this.'),
+             'transfer is about five times this.'),
     cfg.StrOpt(
         'sendfile_header', choices=('X-Sendfile', 'X-Accel-Redirect'),
         help='Header by which the HTTP server in front is asked to send a '

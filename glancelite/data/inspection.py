@@ -79,6 +79,8 @@ class Inspection:
                 except Exception:
                     # No such disk; if it looks like one, it is none to have.
                     self._broken.add(inspector)
+                    if not self._matches(inspector):
+                        _forget(inspector)
         if not self._decided:
             self._decide(self._expected)
         if self._refuted and self._size >= _TELLING:
@@ -98,6 +100,13 @@ class Inspection:
         :raises FormatMismatch: the content is of another format.
         :raises UnsafeImage: it refers outside itself, or is of two formats.
         """
+        try:
+            return self._finish()
+        finally:
+            for inspector in self._inspectors:
+                _forget(inspector)
+
+    def _finish(self):
         for inspector in self._inspectors:
             inspector.finish()
         if self._refuted:
@@ -163,6 +172,15 @@ class Inspection:
             return bool(inspector.format_match)
         except Exception:
             return False
+
+
+def _forget(inspector):
+    """Let go of what it has read, up to a mebibyte.
+
+    It refers to itself, so that Python would keep it for long.
+    """
+    for name in inspector.context_info:
+        inspector.region(name).data = b''
 
 
 def _formats():

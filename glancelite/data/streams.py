@@ -9,8 +9,9 @@ import hashlib
 from glancelite import exception
 from glancelite.data import memory
 
-#: Blocks that may wait before one consumer.
-_DEPTH = 2
+#: Blocks that may wait before one consumer, by whether threads are native.
+#: Beside an event loop whoever waits for room takes another thread for it.
+_DEPTHS = {True: 1, False: 2}
 
 
 class Digest:
@@ -55,7 +56,7 @@ class _Lane:
     def __init__(self, consumer, threads):
         self._threads = threads
         self._consumer = consumer
-        self._queue = threads.Queue(_DEPTH)
+        self._queue = threads.Queue(_DEPTHS[threads.native])
         self.error = None
         self._thread = threads.start(self._run)
 
@@ -76,6 +77,7 @@ class _Lane:
                     self._consumer.write(block)
                 except Exception as error:
                     self.error = error
+            del block
 
 
 def pump(source, guard, consumers, threads, block_size):
@@ -97,7 +99,7 @@ def pump(source, guard, consumers, threads, block_size):
             threads.wait(consumer.write, first)
         return
     ahead = [second, first]
-    # Who has a block keeps a mebibyte: nobody does who need not.
+    # Who has a block while he waits keeps a mebibyte: nobody does.
     del first, second
     lanes = [_Lane(consumer, threads) for consumer in consumers]
     try:
@@ -105,6 +107,7 @@ def pump(source, guard, consumers, threads, block_size):
             guard.write(block)
             for lane in lanes:
                 lane.put(block)
+            del block
             _raise_first(lanes)
     finally:
         for lane in lanes:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The content of images: what is refused, what is taken, what is learnt."""
+import gc
+import random
+import tracemalloc
 import types
 
 import fixtures
@@ -187,3 +190,14 @@ class InspectionTest(testtools.TestCase):
                         inspect(disk_format, data[:size])
                     except exception.GlanceliteError:
                         continue
+
+    def test_nothing_of_an_image_is_kept_until_garbage_is_collected(self):
+        data = random.Random(5).randbytes(2 * _MIB)
+        inspect('raw', data)
+        gc.disable()
+        self.addCleanup(gc.enable)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        inspect('raw', data)
+        kept, _most = tracemalloc.get_traced_memory()
+        self.assertLess(kept, _MIB // 8)
