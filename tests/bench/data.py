@@ -28,6 +28,9 @@ MEASURES = (table.UPLOAD, table.CHUNKED, table.UPLOADS, table.DOWNLOAD,
 #: Of those that etc/ configures: waitress is not for production.
 SERVERS = ('eventlet', 'gunicorn', 'uwsgi', 'mod_wsgi_embedded', 'mod_wsgi')
 
+#: Downloads are short: so many follow on each other in a round.
+_DOWNLOADS = 5
+
 _BLOCK = 1 << 22
 
 #: That of connections for which nobody chooses another.
@@ -59,6 +62,7 @@ class Measured:
         self.name = name
         self._group = group
         self._images = transfers.Images(port, source)
+        self._images.list()
         self._sizes = sizes
         self._whole = self._filled(sizes.whole)
         self._part = self._filled(sizes.part)
@@ -79,24 +83,23 @@ class Measured:
         """:returns: figures of one of ``MEASURES``."""
         sizes = self._sizes
         if what == table.DOWNLOAD:
-            return self._watched(self._images.download, [self._whole],
-                                 [sizes.whole])
+            return _downloaded(self._group, 1, self._images.download,
+                               [self._whole], [sizes.whole])
         if what == table.DOWNLOADS:
-            return self._watched(self._images.download,
-                                 [self._part] * sizes.count,
-                                 [sizes.part] * sizes.count)
+            return _downloaded(self._group, sizes.count,
+                               self._images.download,
+                               [self._part] * sizes.count,
+                               [sizes.part] * sizes.count)
         count = sizes.count if what == table.UPLOADS else 1
         paths = [self._images.make() for _each in range(count)]
         try:
-            return self._watched(
-                self._images.upload, paths, [sizes.whole // count] * count,
+            return _watched(
+                self._group, count, self._images.upload, paths,
+                [sizes.whole // count] * count,
                 [what == table.CHUNKED] * count)
         finally:
             for path in paths:
                 self._images.remove(path)
-
-    def _watched(self, function, *arguments):
-        return _watched(self._group, len(arguments[0]), function, *arguments)
 
 
 class Limits:
@@ -119,13 +122,19 @@ class Limits:
         if not (downloads and self._has_nginx):
             return None
         count = sizes.count if what == table.DOWNLOADS else 1
-        return table.NGINX, _watched(self._nginx.group, count,
-                               self._nginx.download,
-                               [sizes.whole // count] * count)
+        return table.NGINX, _downloaded(
+            self._nginx.group, count, self._nginx.download,
+            [sizes.whole // count] * count)
 
     def stop(self):
         """Stop nginx."""
         self._nginx.stop()
+
+
+def _downloaded(group, count, function, *arguments):
+    """:returns: the medians of several times :func:`_watched`."""
+    return _median([_watched(group, count, function, *arguments)
+                    for _each in range(_DOWNLOADS)])
 
 
 def _watched(group, count, function, *arguments):

@@ -8,8 +8,9 @@ _PROC = pathlib.Path('/proc')
 _TICK = os.sysconf('SC_CLK_TCK')
 _LISTENING = '0A'
 
-#: Seconds between two looks at the memory of a group.
-_LOOK = 0.05
+#: Seconds between two looks at the memory of a group: a look takes as long as
+#: a part of a short transfer.
+_LOOK = 0.3
 
 
 def listening_on(port):

@@ -14,6 +14,12 @@ MIB = 1 << 20
 _CHUNK = MIB
 _CALLER = ('project-data', 'member,reader')
 
+#: A list as services are asked for it, and how many of them at once reach
+#: each worker.
+LISTED = 1000
+_LIST = f'/v2/images?limit={LISTED}'
+_LISTS = 8
+
 
 class Images:
     """The images of one service, made for transfers.
@@ -36,6 +42,24 @@ class Images:
         answer = self._client.ask('POST', '/v2/images', _CALLER, {
             'name': 'data', 'disk_format': 'raw', 'container_format': 'bare'})
         return answer.document['file']
+
+    def list(self):
+        """Have each worker make a list of ``LISTED`` images, of 15 properties
+        and two tags.
+
+        One that has moved nothing but data is not what is in service.
+        """
+        answer = self._client.ask('GET', _LIST, _CALLER)
+        for number in range(answer.images, LISTED):
+            self._client.ask('POST', '/v2/images', _CALLER, {
+                'tags': [f'tag {number}', 'tagged'],
+                **{f'property-{each}': f'value {number} of {each}'
+                   for each in range(15)}})
+        at_once(_LISTS, self._one_list, range(_LISTS))
+
+    def _one_list(self, _number):
+        with contextlib.closing(wire.Client(self._port)) as client:
+            client.ask('GET', _LIST, _CALLER)
 
     def remove(self, path):
         """Delete the image whose data ``path`` is."""
