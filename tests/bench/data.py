@@ -22,8 +22,8 @@ from tests.bench import transfers
 from tests.servers import kinds
 from tests.servers import servers
 
-MEASURES = (table.UPLOAD, table.CHUNKED, table.UPLOADS, table.DOWNLOAD,
-            table.DOWNLOADS)
+MEASURES = (table.UPLOAD, table.CHUNKED, table.IN_TURN, table.UPLOADS,
+            table.DOWNLOAD, table.DOWNLOADS)
 
 #: Of those that etc/ configures: waitress is not for production.
 SERVERS = ('eventlet', 'gunicorn', 'uwsgi', 'mod_wsgi_embedded', 'mod_wsgi')
@@ -90,9 +90,12 @@ class Measured:
                                self._images.download,
                                [self._part] * sizes.count,
                                [sizes.part] * sizes.count)
-        count = sizes.count if what == table.UPLOADS else 1
+        is_one = what in (table.UPLOAD, table.CHUNKED)
+        count = 1 if is_one else sizes.count
         paths = [self._images.make() for _each in range(count)]
         try:
+            if what == table.IN_TURN:
+                return _watched(self._group, 1, self._upload_in_turn, [paths])
             return _watched(
                 self._group, count, self._images.upload, paths,
                 [sizes.whole // count] * count,
@@ -100,6 +103,10 @@ class Measured:
         finally:
             for path in paths:
                 self._images.remove(path)
+
+    def _upload_in_turn(self, paths):
+        for path in paths:
+            self._images.upload(path, self._sizes.part, chunked=False)
 
 
 class Limits:
@@ -228,11 +235,14 @@ def _measure(measured, at_best, rounds):
     with progress.Bar('rounds', rounds * len(MEASURES)) as bar:
         for number in range(rounds * len(MEASURES)):
             bar.show(number)
-            what = MEASURES[number % len(MEASURES)]
+            turn, what = divmod(number, len(MEASURES))
+            what = MEASURES[what]
+            # What one leaves to the disk, another finds there each time.
+            turn %= len(measured)
             limit = at_best.measure(what)
             if limit:
                 found[what].setdefault(limit[0], []).append(limit[1])
-            for each in measured:
+            for each in (*measured[turn:], *measured[:turn]):
                 found[what].setdefault(each.name, []).append(
                     each.measure(what))
     return {what: {name: _median(each) for name, each in sides.items()}

@@ -4,7 +4,8 @@
 OURS, PEER = 'glancelite', 'peer'
 
 TEE, NGINX = LIMITS = ('tee', 'nginx')
-UPLOAD, CHUNKED, UPLOADS = 'upload', 'upload, chunked', 'uploads at once'
+UPLOAD, CHUNKED = 'upload', 'upload, chunked'
+IN_TURN, UPLOADS = 'uploads in turn', 'uploads at once'
 DOWNLOAD, DOWNLOADS = 'download', 'downloads at once'
 
 
