@@ -235,8 +235,8 @@ def _measure(measured, at_best, rounds):
     with progress.Bar('rounds', rounds * len(MEASURES)) as bar:
         for number in range(rounds * len(MEASURES)):
             bar.show(number)
-            turn, what = divmod(number, len(MEASURES))
-            what = MEASURES[what]
+            turn, position = divmod(number, len(MEASURES))
+            what = MEASURES[position]
             # What one leaves to the disk, another finds there each time.
             turn %= len(measured)
             limit = at_best.measure(what)
