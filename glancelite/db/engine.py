@@ -6,6 +6,7 @@ Each runs when oslo.db has made an engine and tried the database.
 import time
 
 import sqlalchemy
+from sqlalchemy import dialects
 from sqlalchemy import pool
 
 #: What every session with MySQL or MariaDB needs. The first also bounds what
@@ -16,6 +17,10 @@ _MYSQL_SESSION = (
     "SET SESSION group_concat_max_len = 268435456,"
     " optimizer_switch = 'index_merge_intersection=off'")
 
+#: Loaded where that driver is. With it even the connection is one of ours by
+#: which oslo.db tries the database, before any hook.
+_PLUGIN = 'glancelite-pymysql'
+
 #: This node is not of the cluster; the server stops; connection killed.
 _MYSQL_LOST = (1047, 1053, 1927)
 
@@ -25,6 +30,10 @@ _SQLITE_BUSY_SECONDS = 60
 
 #: Seconds after which a connection that nobody used may have been closed.
 _FRESH = 1
+
+
+dialects.plugins.register(
+    _PLUGIN, 'glancelite.db.pymysql_connection', 'Plugin')
 
 
 def url(text, parameters):
@@ -38,6 +47,8 @@ def url(text, parameters):
         found = found.update_query_string(parameters)
     if found.get_backend_name() in ('mysql', 'mariadb'):
         found = found.update_query_dict({'charset': 'utf8mb4'})
+    if found.get_driver_name() == 'pymysql':
+        found = found.update_query_dict({'plugin': _PLUGIN}, append=True)
     return found
 
 
