@@ -170,10 +170,11 @@ class Faults:
 
 def _cut(connection):
     """Have the database server end this session."""
-    kind = type(connection).__module__
-    if kind.startswith('pymysql'):
+    drivers = {each.__module__.partition('.')[0]
+               for each in type(connection).__mro__}
+    if 'pymysql' in drivers:
         statement = f'KILL {connection.thread_id()}'
-    elif kind.startswith('psycopg2'):
+    elif 'psycopg2' in drivers:
         statement = ('SELECT pg_terminate_backend('
                      f'{connection.info.backend_pid})')
     else:
