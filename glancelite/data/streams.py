@@ -3,8 +3,12 @@
 
 The pump reads large blocks and hands each to several consumers that run in
 native threads side by side; a bounded queue before each keeps memory flat.
+Where as many pumps are at work as there are processors, each feeds its
+consumers in turn: more threads would only make the processors change between
+them, and leave the blocks out of their caches.
 """
 import hashlib
+import os
 
 from glancelite import exception
 from glancelite.data import memory
@@ -12,6 +16,14 @@ from glancelite.data import memory
 #: Blocks that may wait before one consumer, by whether threads are native.
 #: Beside an event loop whoever waits for room takes another thread for it.
 _DEPTHS = {True: 1, False: 2}
+
+#: Processors that this process may use.
+_PROCESSORS = len(os.sched_getaffinity(0))
+
+#: An entry for each pump of this process that has a block at hand, and does
+#: not wait for one. Entries come and go in one step of the interpreter: a
+#: lock would have to suit green threads and native ones.
+_AT_WORK = []
 
 
 class Digest:
@@ -57,6 +69,8 @@ class _Lane:
         self._threads = threads
         self._consumer = consumer
         self._queue = threads.Queue(_DEPTHS[threads.native])
+        #: Waits until the consumer has had every block.
+        self.settle = self._queue.join
         self.error = None
         self._thread = threads.start(self._run)
 
@@ -78,6 +92,56 @@ class _Lane:
                 except Exception as error:
                     self.error = error
             del block
+            self._queue.task_done()
+
+
+class _Consumers:
+    """The consumers of one pump."""
+
+    def __init__(self, consumers, threads):
+        self._consumers = consumers
+        self._threads = threads
+        self._lanes = []
+
+    def write(self, block):
+        """Give the block to all of them, at once or in turn.
+
+        :raises: what one of them raised, of this block or one before.
+        """
+        _AT_WORK.append(None)
+        try:
+            if len(_AT_WORK) > _PROCESSORS:
+                self._threads.wait(self._write_in_turn, block)
+            else:
+                self._write_at_once(block)
+        finally:
+            _AT_WORK.pop()
+
+    def _write_at_once(self, block):
+        if not self._lanes:
+            self._lanes = [_Lane(consumer, self._threads)
+                           for consumer in self._consumers]
+        for lane in self._lanes:
+            lane.put(block)
+        self.raise_first()
+
+    def _write_in_turn(self, block):
+        for lane in self._lanes:
+            lane.settle()
+        self.raise_first()
+        for consumer in self._consumers:
+            consumer.write(block)
+
+    def join(self):
+        """Wait until all have had every block."""
+        for lane in self._lanes:
+            lane.join()
+
+    def raise_first(self):
+        """:raises: what one of them raised, if any did."""
+        for lane in self._lanes:
+            if lane.error is not None:
+                raise lane.error
 
 
 def pump(source, guard, consumers, threads, block_size):
@@ -101,25 +165,16 @@ def pump(source, guard, consumers, threads, block_size):
     ahead = [second, first]
     # Who has a block while he waits keeps a mebibyte: nobody does.
     del first, second
-    lanes = [_Lane(consumer, threads) for consumer in consumers]
+    fed = _Consumers(consumers, threads)
     try:
         while block := ahead.pop() if ahead else source.read(block_size):
             guard.write(block)
-            for lane in lanes:
-                lane.put(block)
+            fed.write(block)
             del block
-            _raise_first(lanes)
     finally:
-        for lane in lanes:
-            lane.join()
+        fed.join()
         threads.wait(memory.give_back)
-    _raise_first(lanes)
-
-
-def _raise_first(lanes):
-    for lane in lanes:
-        if lane.error is not None:
-            raise lane.error
+    fed.raise_first()
 
 
 def digest(read, algorithm):

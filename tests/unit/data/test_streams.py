@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import threading
+from unittest import mock
 
 import testtools
 
@@ -137,6 +138,69 @@ class PumpTest(testtools.TestCase):
                                    [Collector()])):
             self.assertRaises(Failure, pump, source, consumers)
         self.assertEqual(before, threading.active_count())
+
+
+class BusyTest(testtools.TestCase):
+    """Pumps beside others that keep the processors busy."""
+
+    def setUp(self):
+        super().setUp()
+        self.others = []
+        for name, value in (('_AT_WORK', self.others), ('_PROCESSORS', 2)):
+            patch = mock.patch.object(streams, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def toggle(self, reads):
+        """Let others come to work before every third block, and go."""
+        if reads % 3 == 0:
+            self.others[:] = [] if self.others else [None, None]
+
+    def test_consumers_are_fed_in_turn_without_threads(self):
+        self.others += [None, None]
+        consumers = [Collector(), Collector()]
+        before = threading.active_count()
+        counts = []
+        pump(Source(DATA, watch=lambda reads: counts.append(
+            threading.active_count())), consumers)
+        self.assertEqual({before}, set(counts))
+        self.assertEqual([DATA, DATA], [each.data for each in consumers])
+        self.assertEqual([None, None], self.others)
+
+    def test_every_consumer_gets_everything_in_order_as_others_come(self):
+        consumers = [Collector(), Collector()]
+        pump(Source(DATA, watch=self.toggle), consumers)
+        self.assertEqual([DATA, DATA], [each.data for each in consumers])
+
+    def test_a_failing_consumer_ends_the_pump_with_its_error(self):
+        for at in range(11):
+            self.others.clear()
+            self.assertRaises(
+                Failure, pump, Source(DATA, watch=self.toggle),
+                [Collector(), Failing(at), Collector()])
+
+    def test_a_failing_consumer_gets_no_further_block(self):
+        failing = Failing(2)
+        self.others += [None, None]
+        self.assertRaises(Failure, pump, io.BytesIO(DATA), [failing])
+        self.assertEqual(DATA[:2 * BLOCK], failing.data)
+
+    def test_pumps_at_once_count_each_other(self):
+        gates = [Gate() for _each in range(3)]
+        pumps = [threading.Thread(target=pump, args=(io.BytesIO(DATA), [gate]))
+                 for gate in gates]
+        for each in pumps:
+            each.start()
+        # Two wait for room before their lane, the third for its consumer.
+        while len(self.others) < 3:
+            self.assertTrue(all(each.is_alive() for each in pumps))
+            threading.Event().wait(0.001)
+        for gate in gates:
+            gate.open.set()
+        for each in pumps:
+            each.join()
+        self.assertEqual([DATA] * 3, [gate.data for gate in gates])
+        self.assertEqual([], self.others)
 
 
 class DigestTest(testtools.TestCase):
