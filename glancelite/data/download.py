@@ -11,11 +11,15 @@ LOG = log.getLogger(__name__)
 
 @dataclasses.dataclass
 class Data:
-    """Open image data: ``size`` bytes, readable from ``open(offset)``."""
+    """Open image data: ``size`` bytes, readable from ``open(offset)``.
+
+    :ivar stored: bytes that lie in the store, if these are more.
+    """
 
     driver: object
     url: str
     size: int
+    stored: int
 
     def wanted(self, start, stop):
         """Hear which bytes are about to be sent.
@@ -31,8 +35,10 @@ class Data:
         return self.driver.open(self.url, offset)
 
     def path(self):
-        """:returns: the path of the file that holds it, or None."""
-        return self.driver.path(self.url)
+        """:returns: the path of the file that holds it and no more, or None.
+        """
+        whole = self.stored == self.size
+        return self.driver.path(self.url) if whole else None
 
 
 class Downloader:
@@ -46,7 +52,8 @@ class Downloader:
         self._threads = threads
 
     def find(self, image, prefer=()):
-        """:returns: :class:`Data` of the first copy that can be read.
+        """:returns: :class:`Data` of the first copy that can be read, and
+        has as many bytes as the image.
 
         :param prefer: identifiers of stores to try first.
         :raises DataMissing, StoreUnavailable: no copy can be read.
@@ -55,8 +62,12 @@ class Downloader:
         for location in self._order(image, prefer):
             try:
                 driver = self._stores.holding(location)
-                size = self._threads.wait(driver.size, location.url)
-                return Data(driver, location.url, size)
+                stored = self._threads.wait(driver.size, location.url)
+                size = stored if image.size is None else image.size
+                if stored >= size:
+                    return Data(driver, location.url, size, stored)
+                LOG.error('Image %s: a copy has %d bytes of %d', image.id,
+                          stored, size)
             except (exception.DataMissing,
                     exception.StoreUnavailable) as error:
                 LOG.warning('Image %s: a copy cannot be read', image.id)

@@ -2,6 +2,7 @@
 """Ranges, conditions, digests and stores of image data, through the door."""
 import base64
 import hashlib
+import os
 import re
 
 import hypothesis
@@ -303,6 +304,30 @@ class DigestTest(application.SharedTestCase):
 def digests():
     """:returns: (hashlib name, name in fields) of checked algorithms."""
     return (('sha512', 'sha-512'), ('sha256', 'sha-256'), ('md5', 'md5'))
+
+
+class OtherSizeTest(ReadTestCase):
+    """Somebody has changed how long the file of an image is."""
+
+    def resize(self, size):
+        os.truncate(self.application.store / self.image['id'], size)
+
+    def test_what_is_too_short_is_missing(self):
+        for size in (len(DATA) - 1, 0):
+            self.resize(size)
+            for method in MODES_OF_GET:
+                for headers in ({}, {'Range': 'bytes=0-9'}):
+                    self.assertEqual(
+                        404, self.read(method, **headers).status)
+
+    def test_of_what_is_too_long_the_image_alone_is_sent(self):
+        self.resize(len(DATA) + 10)
+        answer = self.read()
+        self.assertEqual((200, DATA), (answer.status, answer.body))
+        answer = self.read(Range='bytes=-10')
+        self.assertEqual((206, DATA[-10:]), (answer.status, answer.body))
+        self.assertEqual('bytes 290-299/300', answer.headers['Content-Range'])
+        self.assertEqual('300', self.read('HEAD').headers['Content-Length'])
 
 
 class PreferTest(testtools.TestCase):

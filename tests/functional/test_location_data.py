@@ -11,7 +11,6 @@ from tests.unit.fetch import wire
 load_tests = testscenarios.load_tests_apply_scenarios
 
 DATA = locations.DATA
-OTHER = locations.OTHER
 SHA512 = locations.SHA512
 
 
@@ -57,15 +56,23 @@ class StoredCopyTest(locations.LocationsTestCase):
     def test_a_copy_that_cannot_be_read_is_passed_over(self):
         path = f'/data?{uuid.uuid4()}'
         image = self.client.create()
-        self.client.upload(image['id'], OTHER)
+        stored = DATA[::-1]
+        self.client.upload(image['id'], stored)
         self.patch(image, self.add(path))
         self.assertEqual(DATA, self.client.download(image['id']).body)
         locations.gone.add(path)
-        self.assertEqual(OTHER, self.client.download(image['id']).body)
+        self.assertEqual(stored, self.client.download(image['id']).body)
         alone = self.image_at('/data?alone')
         locations.gone.add('/data?alone')
         self.addCleanup(locations.gone.discard, '/data?alone')
         self.assertEqual(503, self.client.download(alone['id']).status)
+
+    def test_a_copy_that_is_too_short_is_passed_over(self):
+        image = self.client.create()
+        stored = DATA + b'and more'
+        self.client.upload(image['id'], stored)
+        self.patch(image, self.add(f'/data?{uuid.uuid4()}'))
+        self.assertEqual(stored, self.client.download(image['id']).body)
 
 
 class HostileURLTest(locations.LocationsTestCase):

@@ -159,7 +159,7 @@ class ReadingTest(testtools.TestCase):
 
     def uncached(self, data):
         self.noted = Noted()
-        return reading.Uncached(download.Data(Source(data), 'url', 6),
+        return reading.Uncached(download.Data(Source(data), 'url', 6, 6),
                                 lambda: self.noted)
 
     def test_a_whole_download_is_copied(self):
@@ -190,7 +190,7 @@ class ReadingTest(testtools.TestCase):
     def test_an_entry_that_has_gone_is_read_from_the_store(self):
         data = reading.Cached(
             Gone(), 'name', 6,
-            lambda: download.Data(Source(b'abcdef'), 'url', 6))
+            lambda: download.Data(Source(b'abcdef'), 'url', 6, 6))
         self.assertEqual(b'cdef', data.open(2).read())
 
 
