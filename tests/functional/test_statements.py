@@ -96,7 +96,8 @@ class StatementTest(application.SharedTestCase):
                 ('large=yes&tag=tag-7', 2), ('tag=nowhere', 3),
                 ('min_ram=8', 2), ('large=yes&min_ram=9', 2),
                 (f'tag=tag-8&marker={self.marker}', 3),
-                (f'tag=nothing&marker={self.marker}', 4), ('sort=name&limit=7', 2),
+                (f'tag=nothing&marker={self.marker}', 4),
+                ('sort=name&limit=7', 2),
                 (f'sort=name&limit=8&marker={self.marker}', 3)):
             with self.subTest(query=query), statements() as sent:
                 self.client.get(f'/v2/images?{query}')
