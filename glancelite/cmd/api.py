@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""glancelite-api: the standalone server. The only user of eventlet.
+"""glancelite-api: the standalone server. With ``file_body.py``, the only user
+of eventlet.
 
 A parent process holds the listening socket; workers serve it and are
 replaced when they die. SIGTERM and SIGINT end the service once running
@@ -43,6 +44,7 @@ from glancelite import reports  # noqa: E402
 from glancelite import service as service_module  # noqa: E402
 from glancelite.api import interim  # noqa: E402
 from glancelite.api import same_machine  # noqa: E402
+from glancelite.cmd import file_body  # noqa: E402
 from glancelite.cmd import framing  # noqa: E402
 
 LOG = log.getLogger(__name__)
@@ -131,17 +133,25 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         super().handle_one_response()
 
     def _answer(self, application, environ, start_response):
-        def start(*response):
+        lengths = []
+
+        def start(status, headers, *error):
             # The client may send its body or not, and nobody can tell that
             # from a request.
             self.close_connection |= (
                 environ['eventlet.input'].should_send_hundred_continue)
-            return start_response(*response)
-        return application(environ, start)
+            lengths[:] = [int(value) for name, value in headers
+                          if name.lower() == 'content-length']
+            return start_response(status, headers, *error)
+        body = application(environ, start)
+        if isinstance(body, file_body.FileBody) and lengths:
+            body.send_to(self.connection, *lengths)
+        return body
 
     def get_environ(self):
         environ = super().get_environ()
         environ[same_machine.SOCKET] = self.connection
+        environ['wsgi.file_wrapper'] = file_body.FileBody
         body = environ['eventlet.input']
         if body.chunked_input:
             body.rfile = framing.ChunkLines(body.rfile)

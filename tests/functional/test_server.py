@@ -2,6 +2,7 @@
 """glancelite-api as a process: signals, sockets, workers, its log."""
 import http.client
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -441,6 +442,83 @@ class ConnectionTest(application.SharedTestCase):
             'PUT', f'/v2/images/{image["id"]}/file', Expect='100-continue',
             Content_Length='3').replace(b'HTTP/1.1', b'HTTP/1.0'), b'abc')
         self.assertIn(b' 204 ', answers.splitlines()[0])
+
+
+class DownloadTest(_ServerTestCase):
+    """Data that is more than a socket takes at once."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = os.urandom(24 * MIB)
+
+    def serve(self, **options):
+        """:returns: a server, and the path of its image's data."""
+        server = self.start(**options)
+        image = server.client.create()
+        server.client.upload(image['id'], self.data)
+        return server, f'/v2/images/{image["id"]}/file'
+
+    def ask(self, server, connection, method, path, **headers):
+        """:returns: the response, whose body is not read yet."""
+        connection.request(method, path, headers={
+            **server.client.personas.headers('alice'), **headers})
+        return connection.getresponse()
+
+    def connect(self, server):
+        connection = http.client.HTTPConnection(
+            *server.client.address, timeout=client.TIMEOUT)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_all_and_parts_of_it_come_on_one_connection(self):
+        server, path = self.serve()
+        connection = self.connect(server)
+        for part, header in ((slice(None), {}),
+                             (slice(1, None), {'Range': 'bytes=1-'}),
+                             (slice(3 * MIB + 1, 20 * MIB),
+                              {'Range': f'bytes={3 * MIB + 1}-'
+                                        f'{20 * MIB - 1}'}),
+                             (slice(-MIB - 7, None),
+                              {'Range': f'bytes=-{MIB + 7}'})):
+            response = self.ask(server, connection, 'GET', path, **header)
+            self.assertEqual(206 if header else 200, response.status)
+            self.assertTrue(self.data[part] == response.read())
+            response = self.ask(server, connection, 'HEAD', path)
+            self.assertEqual(str(len(self.data)),
+                             response.headers['Content-Length'])
+            self.assertEqual(b'', response.read())
+        self.assertNotIn('Traceback', server.log_text())
+
+    def test_clients_that_take_nothing_hold_up_nobody(self):
+        server, path = self.serve()
+        idle = [self.connect(server) for _each in range(40)]
+        responses = [self.ask(server, each, 'GET', path) for each in idle]
+        quick = self.ask(server, self.connect(server), 'GET', path)
+        self.assertTrue(self.data == quick.read())
+        self.assertTrue(self.data == responses[-1].read())
+
+    def test_a_client_that_takes_nothing_is_cut_off(self):
+        server, path = self.serve(client_socket_timeout=1)
+        response = self.ask(server, self.connect(server), 'GET', path)
+        self.assertTrue(_has_open(server))
+        application.eventually(lambda: not _has_open(server),
+                               'The server gives up')
+        self.assertRaises(http.client.IncompleteRead, response.read)
+
+    def test_a_file_that_ends_meanwhile_cuts_the_connection(self):
+        server, path = self.serve()
+        response = self.ask(server, self.connect(server), 'GET', path)
+        os.truncate(server.store / server.files()[0], MIB)
+        self.assertRaises(http.client.IncompleteRead, response.read)
+        self.assertFalse(_has_open(server))
+
+
+def _has_open(server):
+    """:returns: whether a worker has a file of the store open."""
+    return any(
+        path.resolve().is_relative_to(server.store)
+        for pid in server.workers()
+        for path in pathlib.Path(f'/proc/{pid}/fd').iterdir())
 
 
 class SlowClientTest(_ServerTestCase):

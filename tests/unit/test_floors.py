@@ -38,7 +38,7 @@ LIBRARY_ROOMS = {
     'alembic': ('db/',),
     'oslo_db': ('db/',),
     'glance_store': ('stores/',),
-    'eventlet': ('cmd/api.py',),
+    'eventlet': ('cmd/api.py', 'cmd/file_body.py'),
     'oslo_messaging': ('notifier.py',),
     'oslo_limit': ('quota/keystone.py',),
     'castellan': ('data/signature.py',),
