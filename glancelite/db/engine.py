@@ -41,6 +41,7 @@ def url(text, parameters):
 
     MySQL is spoken to in all of Unicode, though Glance's documentation has
     ``charset=utf8`` there: a table with less room converts what it can.
+    PyMySQL connects as ``pymysql_connection.py`` has it.
     """
     found = sqlalchemy.make_url(text)
     if parameters:

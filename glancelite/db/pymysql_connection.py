@@ -3,8 +3,8 @@
 
 Told nothing about TLS, PyMySQL uses it where the server offers it, and
 believes any certificate. It reads all that the system trusts nevertheless,
-for every connection: 30 to 100 ms, in which no other thread runs, and half a
-mebibyte that stays.
+for every connection: 50 ms or more, in which no other thread runs, and 0.7 MiB
+that stay.
 """
 import functools
 import ssl
@@ -44,4 +44,3 @@ def _unverified():
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-

@@ -498,7 +498,8 @@ class DownloadTest(_ServerTestCase):
         self.assertTrue(self.data == responses[-1].read())
 
     def test_a_client_that_takes_nothing_is_cut_off(self):
-        server, path = self.serve(client_socket_timeout=1)
+        # Time enough to see, on a busy machine too, that it has begun.
+        server, path = self.serve(client_socket_timeout=5)
         response = self.ask(server, self.connect(server), 'GET', path)
         self.assertTrue(_has_open(server))
         application.eventually(lambda: not _has_open(server),
