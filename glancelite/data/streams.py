@@ -3,9 +3,9 @@
 
 The pump reads large blocks and hands each to several consumers that run in
 native threads side by side; a bounded queue before each keeps memory flat.
-Pumps that are at work in excess of the processors feed their consumers in turn:
-more threads would only make the processors change between them, and leave the
-blocks out of their caches.
+Pumps that are at work in excess of the processors feed their consumers in
+turn: more threads would only make the processors change between them, and
+leave the blocks out of their caches.
 """
 import hashlib
 import os
